@@ -1,0 +1,1 @@
+"""cloudlink: connect Python programs with Scratch and TurboWarp projects through cloud variables."""
