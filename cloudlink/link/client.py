@@ -1,0 +1,340 @@
+"""The client's end of a link: what the companion sprite does, in Python.
+
+Theory of operation. The client owns its requests: it repeats them until they are answered, and whoever uses it
+sets the deadline by cancelling.
+
+        no address --hello, repeated--> welcome: address, epoch --> requests go out
+             ^                                                          |
+             +---- reset, or a control frame with another epoch --------+
+
+Waiting for an answer, it repeats after a delay that follows the measured round trip and grows: a request that fits
+into one frame is sent again as it is, a longer one is asked after with an empty list of missing parts. Once parts
+of the answer arrive, it names those it lacks, at once when a gap shows and by the timer afterwards.
+
+After a reset it sends again what the server cannot have run: the control frame tells how far back the server's
+memory is complete. What may have been run by a former life of the server is told upward as `RequestLost`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from random import Random
+
+from cloudlink.errors import DecodeError, ValueTooLong
+from cloudlink.link import frame
+from cloudlink.link.events import (
+    AnswerProgress,
+    AnswerReceived,
+    ClientEvent,
+    Connected,
+    Disconnected,
+    Refused,
+    RequestLost,
+    Write,
+)
+from cloudlink.link.pacer import Pacer
+from cloudlink.link.parts import Incoming, Outgoing, most_digits
+from cloudlink.link.records import MESSAGES, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.settings import Channel, ClientTimes
+from cloudlink.link.statistics import MALFORMED, WRONG_CHECKSUM, Statistics
+from cloudlink.link.timer import RetryTimer, RoundTrip
+from cloudlink.link.window import MOST_AHEAD, ahead
+
+
+class _Request:
+    """A request under way."""
+
+    def __init__(self, ticket: int, message: int, digits: str, timer: RetryTimer) -> None:
+        self.ticket = ticket
+        self.message = message
+        self.digits = digits
+        self.outgoing = Outgoing(message, digits)
+        self.incoming = Incoming()
+        self.first_sent: float | None = None
+        self.timer = timer
+        self.arrived = False  # the server is known to have all of it
+        self.gap_told: tuple[int, ...] = ()  # the gap that a need was sent for at once
+
+    def start_over(self) -> None:
+        """Forget all that a former session knew."""
+        self.outgoing = Outgoing(self.message, self.digits)
+        self.incoming = Incoming()
+        self.arrived = False
+        self.gap_told = ()
+
+
+class ClientLink:
+    """The client's end of a link.
+
+    Args:
+        channel: the variables and the platform's limits; the same as the server's.
+        random: draws the nonce and the jitter.
+        times: retry delays.
+
+    Attributes:
+        statistics: counters.
+    """
+
+    def __init__(self, channel: Channel, *, random: Random, times: ClientTimes | None = None) -> None:
+        self.statistics = Statistics()
+        self._channel = channel
+        self._random = random
+        self._times = times or ClientTimes()
+        self._draw_nonce()
+        self._pacer = Pacer(channel.limits.set_interval)
+        self._round_trip = RoundTrip(self._times)
+        self._events: deque[ClientEvent] = deque()
+        self._address: int | None = None
+        self._epoch: int | None = None
+        self._seed = 0
+        self._hello = RetryTimer(self._round_trip, random)
+        self._hello.start_now()
+        self._sequence = 0
+        self._last_checksum = ""
+        self._next_ticket = 1
+        self._next_message = random.randrange(MESSAGES)
+        self._waiting: deque[tuple[int, str]] = deque()  # tickets without a message number yet
+        self._requests: dict[int, _Request] = {}  # by message, oldest first
+        self._cancels: deque[int] = deque()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has given us an address."""
+        return self._address is not None
+
+    @property
+    def most_digits(self) -> int:
+        """The longest request that `send` takes, in digits."""
+        return most_digits(frame.uplink_room(self._channel.capacity), addressed=False)
+
+    def send(self, digits: str) -> int:
+        """Queue a request; its ticket, which the events about it carry.
+
+        Raises:
+            ValueTooLong: there are more than `most_digits`.
+        """
+        if len(digits) > self.most_digits:
+            raise ValueTooLong(
+                f"the request has {len(digits):,} digits, the link carries {self.most_digits:,}; send it in pieces",
+                size=len(digits),
+                limit=self.most_digits,
+            )
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        self._waiting.append((ticket, digits))
+        self.statistics.messages_sent += 1
+        return ticket
+
+    def cancel(self, ticket: int) -> None:
+        """Stop waiting for an answer; no event about the ticket comes any more."""
+        self._waiting = deque(waiting for waiting in self._waiting if waiting[0] != ticket)
+        for request in list(self._requests.values()):
+            if request.ticket == ticket:
+                del self._requests[request.message]
+                if request.first_sent is not None:
+                    self._cancels.append(request.message)
+
+    def receive(self, name: str, value: str, *, now: float) -> None:
+        """Take in the value of a variable that somebody else has set; anything at all may come here."""
+        if name not in self._channel.downlink:
+            return
+        try:
+            kind = frame.kind(value, capacity=self._channel.capacity)
+            if kind == frame.CONTROL:
+                self._receive_control(value, now)
+            elif kind in (frame.SHARED, frame.ONE_PART, frame.ONE_LAST):
+                self._receive_downlink(value, now)
+            else:
+                self.statistics.reject(MALFORMED)
+        except DecodeError:
+            self.statistics.reject(MALFORMED)
+
+    def writes(self, *, now: float) -> list[Write]:
+        """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
+        self._admit(now)
+        if not self._pacer.ready(now=now):
+            return []
+        value = self._hello_value(now) if self._address is None else self._client_value(self._address, now)
+        if value is None:
+            return []
+        self._pacer.take(now=now)
+        self.statistics.frames_sent += 1
+        return [Write(self._variable, value)]
+
+    def wakeup(self, *, now: float) -> float | None:
+        """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
+        if self._address is None:
+            due = self._hello.due
+        elif self._has_news():
+            due = now
+        else:
+            due = min((request.timer.due for request in self._requests.values()), default=math.inf)
+        return None if due == math.inf else max(now, due, self._pacer.next)
+
+    def next_event(self) -> ClientEvent | None:
+        """The oldest event that was not fetched yet."""
+        return self._events.popleft() if self._events else None
+
+    def _has_news(self) -> bool:
+        """Whether something waits to be sent for the first time, or was asked for."""
+        if self._cancels or (self._waiting and self._may_admit()):
+            return True
+        return any(request.outgoing.pending for request in self._requests.values())
+
+    # Session
+
+    def _draw_nonce(self) -> None:
+        """A new name for ourselves, for one session only; it also spreads the clients over the variables."""
+        self._nonce = self._random.randrange(10 ** (frame.NONCE - 1), 10**frame.NONCE)
+        self._variable = self._channel.uplink[self._nonce % len(self._channel.uplink)]
+
+    def _receive_control(self, value: str, now: float) -> None:
+        if not frame.verify(value, seed=0):
+            self.statistics.reject(WRONG_CHECKSUM)
+            return
+        control = frame.unpack_control(value)
+        self.statistics.frames_received += 1
+        if self._address is not None and control.epoch != self._epoch:
+            self._lose_session(control, now)
+        for notice in control.notices:
+            self._receive_notice(control, notice, now)
+
+    def _receive_notice(self, control: frame.Control, notice: frame.Notice, now: float) -> None:
+        match notice:
+            case frame.Welcome(nonce, address) if nonce == self._nonce and self._address is None:
+                self._address, self._epoch = address, control.epoch
+                self._seed = frame.uplink_seed(nonce=nonce, epoch=control.epoch)
+                self._hello.answered(now)
+                self._events.append(Connected())
+            case frame.Reset(address, check) if address == self._address and check == self._last_checksum:
+                self._lose_session(control, now)
+            case frame.Refusal(nonce, reason) if nonce == self._nonce:
+                self._events.append(Refused(reason))
+
+    def _lose_session(self, control: frame.Control, now: float) -> None:
+        """Say hello again, and send again what was certainly not run."""
+        self._address = None
+        self._draw_nonce()
+        self._hello.start_now()
+        self._cancels.clear()
+        self._events.append(Disconnected())
+        for request in list(self._requests.values()):
+            if request.first_sent is None or now - request.first_sent < control.memory:
+                request.start_over()
+                continue
+            del self._requests[request.message]
+            self._events.append(RequestLost(request.ticket))
+
+    def _hello_value(self, now: float) -> str | None:
+        if not self._hello.ready(now):
+            return None
+        self._hello.sent(now)
+        return frame.pack_hello(frame.Hello(frame.VERSION, self._nonce))
+
+    # Requests
+
+    def _admit(self, now: float) -> None:
+        """Give waiting requests a number, as long as the numbers stay within the window."""
+        while self._waiting and self._may_admit():
+            ticket, digits = self._waiting.popleft()
+            timer = RetryTimer(self._round_trip, self._random)
+            self._requests[self._next_message] = _Request(ticket, self._next_message, digits, timer)
+            self._next_message = (self._next_message + 1) % MESSAGES
+
+    def _may_admit(self) -> bool:
+        oldest = next(iter(self._requests), self._next_message)
+        return ahead(self._next_message, oldest) < MOST_AHEAD
+
+    def _client_value(self, address: int, now: float) -> str | None:
+        found = self._gather(now)
+        if not found:
+            return None
+        self._sequence = (self._sequence + 1) % frame.CLIENT_SEQUENCES
+        value = frame.pack_uplink(frame.Uplink(address, self._sequence, tuple(found)), seed=self._seed)
+        self._last_checksum = frame.checksum_of(value)
+        return value
+
+    def _gather(self, now: float) -> list[Record]:
+        """Fill a frame: cancellations, what is due again, then parts of new requests, oldest first."""
+        room = frame.uplink_room(self._channel.capacity)
+        found: list[Record] = []
+        for record in self._due(now):
+            if size(record, addressed=False, final=True) > room:
+                break
+            found.append(record)
+            room -= size(record, addressed=False, final=False)
+        for request in self._requests.values():
+            part = request.outgoing.offer(room, addressed=False, now=now) if request.outgoing.pending else None
+            if part is None:
+                continue
+            found.append(part)
+            room -= size(part, addressed=False, final=False)
+            if request.first_sent is None:
+                request.first_sent = now
+            if not request.outgoing.pending:
+                request.timer.sent(now)
+        return found
+
+    def _due(self, now: float) -> Iterator[Record]:
+        """Small records that are due; each counts as sent when the next one is asked for."""
+        while self._cancels:
+            yield Cancel(self._cancels[0])
+            self._cancels.popleft()
+        for request in self._requests.values():
+            if request.outgoing.pending or not request.timer.ready(now):
+                continue
+            if not request.arrived and len(request.digits) <= self._one_frame:
+                request.outgoing.send_again((), after=0, before=now)
+                self.statistics.parts_again += 1
+                continue
+            yield Need(request.message, request.incoming.next, request.incoming.missing)
+            request.timer.sent(now)
+
+    @property
+    def _one_frame(self) -> int:
+        """A request of so many digits was sent in one part, or is cheap enough to be sent again as it was cut."""
+        return frame.uplink_room(self._channel.capacity) // 2
+
+    # Answers
+
+    def _receive_downlink(self, value: str, now: float) -> None:
+        if self._address is None or self._epoch is None or not frame.verify(value, seed=self._epoch):
+            self.statistics.reject(WRONG_CHECKSUM)
+            return
+        downlink = frame.unpack_downlink(value)
+        self.statistics.frames_received += 1
+        for address, record in downlink.records:
+            if address == self._address:
+                self._receive_record(record, now)
+
+    def _receive_record(self, record: Record, now: float) -> None:
+        request = self._requests.get(record.message)
+        if request is None:
+            return
+        match record:
+            case Part():
+                self._receive_part(request, record, now)
+            case Need(_, next_part, missing):
+                request.outgoing.send_again(missing, after=next_part, before=now)
+            case Working():
+                request.arrived = True
+                request.timer.wait(self._times.working, now)
+
+    def _receive_part(self, request: _Request, part: Part, now: float) -> None:
+        request.arrived = True
+        request.timer.answered(now)
+        if not request.incoming.add(part):
+            return
+        if request.incoming.complete:
+            del self._requests[request.message]
+            self.statistics.messages_received += 1
+            self._events.append(AnswerReceived(request.ticket, request.incoming.join()))
+            return
+        self._events.append(AnswerProgress(request.ticket, request.incoming.size))
+        missing = request.incoming.missing
+        if missing != request.gap_told:
+            request.gap_told = missing
+            if missing:
+                request.timer.start_now()

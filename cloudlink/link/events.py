@@ -1,0 +1,117 @@
+"""What a link tells the layer above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A variable that is to be set now.
+
+    Attributes:
+        name: the cloud variable, without the cloud prefix.
+        value: 1 to `capacity` digits, the first one not 0.
+    """
+
+    name: str
+    value: str
+
+
+# What the server's link tells. `client` is a number that is never used again within the life of a link.
+
+
+@dataclass(frozen=True, slots=True)
+class ClientJoined:
+    """A client said hello for the first time."""
+
+    client: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLeft:
+    """A client was not heard for a whole lease; its unfinished requests will not be answered."""
+
+    client: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A whole request; each one is told of once, however often it arrives."""
+
+    client: int
+    message: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTooLong:
+    """A request grew beyond what the server takes; its parts were dropped. Answer it with an error."""
+
+    client: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForgotten:
+    """A client wants parts of an answer that is no longer kept. Answer it with an error."""
+
+    client: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelled:
+    """A client no longer waits for the answer to a request."""
+
+    client: int
+    message: int
+
+
+ServerEvent = ClientJoined | ClientLeft | RequestReceived | RequestTooLong | AnswerForgotten | RequestCancelled
+
+
+# What the client's link tells. `ticket` is what `ClientLink.send` returned.
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The server has given us an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The server has forgotten us or was started anew; the link says hello again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProgress:
+    """A part of an answer arrived; `received` of its digits are here so far."""
+
+    ticket: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReceived:
+    """A whole answer; each one is told of once."""
+
+    ticket: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLost:
+    """The server was started anew while the request was under way: nobody can tell whether it was run."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server has no place for us (1) or speaks another version of the wire (2); the link tries again."""
+
+    reason: int
+
+
+ClientEvent = Connected | Disconnected | AnswerProgress | AnswerReceived | RequestLost | Refused

@@ -1,0 +1,150 @@
+"""Messages on their way: cut into parts on one side, joined on the other.
+
+A message is not cut beforehand. Each frame takes as much of it as there is room, so a part's size is whatever the
+frame had left; once cut, a part stays as it is, for it may have to be sent again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from cloudlink.link import records
+from cloudlink.link.records import MOST_MISSING, PARTS, Part
+
+LEAST_CUT = 40
+"""Digits. A smaller piece of a longer message costs more in headers than the room in the frame is worth."""
+
+
+class Outgoing:
+    """A message that is being sent.
+
+    Args:
+        message: its number in the records.
+        digits: all of it.
+    """
+
+    def __init__(self, message: int, digits: str) -> None:
+        self.message = message
+        self._digits = digits
+        self._ends: list[int] = []  # where each part that was cut ends
+        self._sent_at: list[float] = []  # when each part was sent last
+        self._again: deque[int] = deque()
+
+    def __len__(self) -> int:
+        """The digits of the whole message."""
+        return len(self._digits)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to send, for the first time or again."""
+        return bool(self._again) or not self._cut_up
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the next part was sent before."""
+        return bool(self._again)
+
+    def offer(self, room: int, *, addressed: bool, now: float) -> Part | None:
+        """The next part, if it fits into the last place of a frame; it counts as sent then.
+
+        Args:
+            room: digits that the frame has left.
+            addressed: the record carries an address.
+            now: seconds.
+        """
+        if self._again:
+            part = self._part(self._again[0])
+            if records.size(part, addressed=addressed, final=True) > room:
+                return None
+            self._sent_at[self._again.popleft()] = now
+            return part
+        return None if self._cut_up else self._cut(room, addressed=addressed, now=now)
+
+    def send_again(self, missing: Iterable[int], *, after: int, before: float) -> None:
+        """Queue parts that the other side lacks.
+
+        Args:
+            missing: numbers of parts; those that were never sent are left to the normal course.
+            after: from this part on nothing has arrived there, so all that were sent are lost or under way.
+            before: seconds; what was sent later than this is taken to be under way.
+        """
+        sent = len(self._ends)
+        for part in sorted({*missing, *range(after, sent)}):
+            if part < sent and self._sent_at[part] <= before and part not in self._again:
+                self._again.append(part)
+
+    @property
+    def _cut_up(self) -> bool:
+        return bool(self._ends) and self._ends[-1] == len(self._digits)
+
+    def _part(self, number: int) -> Part:
+        start = self._ends[number - 1] if number else 0
+        end = self._ends[number]
+        return Part(self.message, number, end == len(self._digits), self._digits[start:end])
+
+    def _cut(self, room: int, *, addressed: bool, now: float) -> Part | None:
+        start = self._ends[-1] if self._ends else 0
+        whole = Part(self.message, len(self._ends), True, self._digits[start:])
+        size = len(whole.digits)
+        if records.size(whole, addressed=addressed, final=True) > room:
+            size = min(size, records.part_room(room, addressed=addressed))
+            even_share = -(-len(whole.digits) // (PARTS - len(self._ends)))
+            if size < max(LEAST_CUT, even_share):
+                return None
+        self._ends.append(start + size)
+        self._sent_at.append(now)
+        return self._part(len(self._ends) - 1)
+
+
+def most_digits(room: int, *, addressed: bool) -> int:
+    """The longest message that can be sent in frames with so much room: all parts as large as they can be."""
+    return PARTS * records.part_room(room, addressed=addressed)
+
+
+class Incoming:
+    """A message that is being received."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, str] = {}
+        self._last: int | None = None
+        self.size = 0
+
+    def add(self, part: Part) -> bool:
+        """Keep a part; whether it was new.
+
+        A part that contradicts an earlier one (another end, a number behind the end) is not kept: only a
+        stranger sends such.
+        """
+        if part.part in self._parts or self._contradicts(part):
+            return False
+        self._parts[part.part] = part.digits
+        self.size += len(part.digits)
+        if part.last:
+            self._last = part.part
+        return True
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part is here."""
+        return self._last is not None and len(self._parts) == self._last + 1
+
+    @property
+    def next(self) -> int:
+        """From this part on nothing has arrived."""
+        return max(self._parts, default=-1) + 1
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Parts before `next` that have not arrived, the first `MOST_MISSING` of them."""
+        gaps = (part for part in range(self.next) if part not in self._parts)
+        return tuple(part for part, _ in zip(gaps, range(MOST_MISSING), strict=False))
+
+    def join(self) -> str:
+        """The whole message; only for a complete one."""
+        return "".join(self._parts[part] for part in range(len(self._parts)))
+
+    def _contradicts(self, part: Part) -> bool:
+        if self._last is not None:
+            return part.last or part.part > self._last
+        return part.last and part.part < self.next

@@ -1,0 +1,187 @@
+"""Records: what a frame is made of, and their digits.
+
+The two digits at a record's start say what it is, and for short messages also how long:
+
+    00-89  a whole message of that many digits             code [address] message digits
+    90     a part of a message, up to the frame's end      code [address] message part digits
+    91     the last part of one, up to the frame's end     code [address] message part digits
+    92     as 90, with a length                            code [address] message part length digits
+    93     as 91, with a length                            code [address] message part length digits
+    94     a list of parts to send again                   code [address] message next count parts
+    95     the request has arrived, its handler runs       code address message             (server only)
+    96     the client no longer wants the answer           code message                     (client only)
+
+Field widths: code 2, address 3 (server to client only: a client's frame names its address once), message 2,
+part 3, next 3, count 1. A length is one digit that tells how many digits follow, and those.
+scratch_sprites/FORMAT.md is the reference for both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cloudlink.errors import DecodeError
+
+CODE = 2
+ADDRESS = 3
+MESSAGE = 2
+PART = 3
+
+ADDRESSES: int = 10**ADDRESS
+MESSAGES: int = 10**MESSAGE
+PARTS: int = 10**PART
+SHORT = 90
+"""A whole message with fewer digits than this has its length in the code."""
+
+MOST_MISSING = 9
+"""Parts that one `Need` can name: the count is one digit."""
+
+_MORE_TO_END, _LAST_TO_END, _MORE, _LAST, _NEED, _WORKING, _CANCEL = range(90, 97)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a message; the whole of it if it is part 0 and the last."""
+
+    message: int
+    part: int
+    last: bool
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The other side lacks parts of a message.
+
+    Attributes:
+        message: whose parts.
+        next: nothing from this part on has arrived.
+        missing: parts before `next` that have not arrived, at most `MOST_MISSING` of them.
+    """
+
+    message: int
+    next: int
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The server has the whole request and no answer yet."""
+
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The client does not want the answer any more."""
+
+    message: int
+
+
+Record = Part | Need | Working | Cancel
+
+
+def size(record: Record, *, addressed: bool, final: bool) -> int:
+    """How many digits a record takes.
+
+    Args:
+        record: the record.
+        addressed: it carries an address.
+        final: it is the last of its frame, so that the frame's end tells its length.
+    """
+    head = CODE + ADDRESS * addressed + MESSAGE
+    match record:
+        case Part(digits=digits):
+            if _is_short(record):
+                return head + len(digits)
+            return head + PART + len(digits) + (0 if final else len(_length(len(digits))))
+        case Need(missing=missing):
+            return head + PART + 1 + PART * len(missing)
+    return head
+
+
+def part_room(room: int, *, addressed: bool) -> int:
+    """The most digits of a message that a part in the last place of a frame carries, given the room there."""
+    return room - CODE - ADDRESS * addressed - MESSAGE - PART
+
+
+def pack(record: Record, *, address: int | None, final: bool) -> str:
+    """The digits of a record; see `size` for the arguments."""
+    where = "" if address is None else f"{address:03d}"
+    match record:
+        case Part(message, part, last, digits):
+            if _is_short(record):
+                return f"{len(digits):02d}{where}{message:02d}{digits}"
+            if final:
+                return f"{_LAST_TO_END if last else _MORE_TO_END}{where}{message:02d}{part:03d}{digits}"
+            length = _length(len(digits))
+            return f"{_LAST if last else _MORE}{where}{message:02d}{part:03d}{length}{digits}"
+        case Need(message, next_part, missing):
+            parts = "".join(f"{part:03d}" for part in missing)
+            return f"{_NEED}{where}{message:02d}{next_part:03d}{len(missing)}{parts}"
+        case Working(message):
+            return f"{_WORKING}{where}{message:02d}"
+        case Cancel(message):
+            return f"{_CANCEL}{where}{message:02d}"
+
+
+def unpack(digits: str, *, addressed: bool) -> list[tuple[int, Record]]:
+    """All records of a frame's body, each with its address (0 where `addressed` is false).
+
+    Raises:
+        DecodeError: the body ends within a record, or has a code that this version does not know.
+    """
+    reader = _Reader(digits)
+    found: list[tuple[int, Record]] = []
+    while reader.left():
+        code = reader.number(CODE)
+        address = reader.number(ADDRESS) if addressed else 0
+        found.append((address, _read(code, reader)))
+    return found
+
+
+def _read(code: int, reader: _Reader) -> Record:
+    message = reader.number(MESSAGE)
+    if code < SHORT:
+        return Part(message, 0, True, reader.take(code))
+    match code:
+        case 90 | 91:
+            return Part(message, reader.number(PART), code == _LAST_TO_END, reader.take(reader.left()))
+        case 92 | 93:
+            return Part(message, reader.number(PART), code == _LAST, reader.take(reader.number(reader.number(1))))
+        case 94:
+            next_part = reader.number(PART)
+            return Need(message, next_part, tuple(reader.number(PART) for _ in range(reader.number(1))))
+        case 95:
+            return Working(message)
+        case 96:
+            return Cancel(message)
+    raise DecodeError(f"records with code {code} are unknown to this version")
+
+
+def _is_short(part: Part) -> bool:
+    return part.part == 0 and part.last and len(part.digits) < SHORT
+
+
+def _length(count: int) -> str:
+    return f"{len(str(count))}{count}"
+
+
+class _Reader:
+    """Takes fields off the front of some digits."""
+
+    def __init__(self, digits: str) -> None:
+        self._digits = digits
+        self._at = 0
+
+    def left(self) -> int:
+        return len(self._digits) - self._at
+
+    def take(self, width: int) -> str:
+        if width > self.left():
+            raise DecodeError(f"the frame ends {width - self.left()} digits too early")
+        self._at += width
+        return self._digits[self._at - width : self._at]
+
+    def number(self, width: int) -> int:
+        return int(self.take(width) or "0")

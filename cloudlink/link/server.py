@@ -1,0 +1,477 @@
+"""The server's end of a link: many clients, one connection, nothing run twice.
+
+Theory of operation. A client says hello with a random nonce and is given a session: an address, and from nonce and
+epoch a seed for its checksums, so that frames of another session with the same address never pass. Each of its requests
+has a number. The parts of a request are joined, the whole is told upward once as `RequestReceived`, and the answer
+that is then given to `send` is kept, so that every part of it can be sent again. The client drives the repeats;
+a repeated request is never an event, it only brings what the client lacks:
+
+        request (new number)           -> RequestReceived, once it is whole
+        request again, parts missing   -> Need
+        request again, handler runs    -> Working
+        request again, answered        -> the parts of the answer, but for those just sent
+        list of missing parts          -> these parts
+
+`receive` takes in what arrived, `writes` builds at most one frame each interval from what waits: notices, then
+small records, then messages by turns. The link has no clock and no randomness but what it is handed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from random import Random
+
+from cloudlink.errors import DecodeError, InvalidArgument, ValueTooLong
+from cloudlink.link import frame
+from cloudlink.link.events import (
+    AnswerForgotten,
+    ClientJoined,
+    ClientLeft,
+    RequestCancelled,
+    RequestReceived,
+    RequestTooLong,
+    ServerEvent,
+    Write,
+)
+from cloudlink.link.pacer import Pacer
+from cloudlink.link.parts import Incoming, Outgoing, most_digits
+from cloudlink.link.records import ADDRESSES, MESSAGES, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.settings import Channel, ServerBounds, ServerTimes
+from cloudlink.link.statistics import MALFORMED, NO_ROOM, NO_SESSION, WRONG_CHECKSUM, Statistics
+from cloudlink.link.window import WINDOW, ahead
+
+_LEAST_RECORD = 8
+"""Digits. With less room than this left in a frame, looking for a record that fits is not worth it."""
+
+
+@dataclass(slots=True)
+class _Request:
+    """What the server knows of one request number of a client."""
+
+    index: int  # its number, counted on without wrapping around
+    incoming: Incoming | None  # until it is whole
+    answer: Outgoing | None = None
+    forgotten: bool = False  # it was answered, but the answer is no longer kept
+
+
+@dataclass(slots=True)
+class _Session:
+    client: int
+    address: int
+    nonce: int
+    heard: float
+    newest: int | None = None  # the index of the newest request
+    requests: dict[int, _Request] = field(default_factory=dict)
+
+    def lease(self, times: ServerTimes) -> float:
+        return times.first_lease if self.newest is None else times.lease
+
+
+class ServerLink:
+    """The server's end of a link.
+
+    Args:
+        channel: the variables and the platform's limits.
+        random: draws the epoch.
+        now: seconds; the time of the server's start.
+        times: leases and delays.
+        bounds: of memory.
+
+    Attributes:
+        statistics: counters.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        random: Random,
+        now: float,
+        times: ServerTimes | None = None,
+        bounds: ServerBounds | None = None,
+    ) -> None:
+        self.statistics = Statistics()
+        self._channel = channel
+        self._times = times or ServerTimes()
+        self._bounds = bounds or ServerBounds()
+        if not 1 <= self._bounds.clients <= ADDRESSES:
+            raise InvalidArgument(f"{self._bounds.clients} clients; addresses are enough for 1 to {ADDRESSES}")
+        self._epoch = random.randrange(frame.EPOCHS)
+        self._started = now
+        self._pacer = Pacer(channel.limits.set_interval)
+        self._sequence = 0
+        self._events: deque[ServerEvent] = deque()
+        self._sessions: dict[int, _Session] = {}  # by client
+        self._by_address: dict[int, _Session] = {}
+        self._by_nonce: dict[int, _Session] = {}
+        self._free: deque[int] = deque(range(self._bounds.clients))
+        self._next_client = 1
+        self._next_expiry = math.inf
+        self._notices: OrderedDict[frame.Notice, None] = OrderedDict()
+        self._beacon_due = True  # tells clients of a former life of the server that it is gone
+        self._control_last = False
+        self._replies: OrderedDict[tuple[int, int], Need | Working] = OrderedDict()  # by client and message
+        self._short: deque[tuple[_Session, Outgoing]] = deque()  # messages that fit into one frame
+        self._long: deque[tuple[_Session, Outgoing]] = deque()
+        self._long_waited = False
+        self._kept: OrderedDict[tuple[int, int], int] = OrderedDict()  # digits of each answer, oldest first
+        self._kept_digits = 0
+        self._partial_digits = 0
+
+    @property
+    def most_digits(self) -> int:
+        """The longest answer that `send` takes, in digits."""
+        return most_digits(frame.downlink_room(self._channel.capacity), addressed=True)
+
+    @property
+    def clients(self) -> list[int]:
+        """The clients that have a session, oldest first."""
+        return list(self._sessions)
+
+    def send(self, client: int, message: int, digits: str) -> None:
+        """Queue the answer to a request; an answer to a client that has left is dropped.
+
+        Args:
+            client: as in the `RequestReceived`.
+            message: as there.
+            digits: 0-9 only.
+
+        Raises:
+            ValueTooLong: there are more than `most_digits`. Answer with an error instead.
+        """
+        if len(digits) > self.most_digits:
+            raise ValueTooLong(
+                f"the answer has {len(digits):,} digits, the link carries {self.most_digits:,}; send it in pieces",
+                size=len(digits),
+                limit=self.most_digits,
+            )
+        session = self._sessions.get(client)
+        request = session.requests.get(message) if session else None
+        if session is None or request is None:
+            return
+        request.answer = Outgoing(message, digits)
+        request.forgotten = False
+        self._replies.pop((client, message), None)
+        self._keep(client, message, len(digits))
+        self._queue(session, request.answer)
+        self.statistics.messages_sent += 1
+
+    def receive(self, name: str, value: str, *, now: float) -> None:
+        """Take in the value of a variable that somebody else has set; anything at all may come here."""
+        if name not in self._channel.uplink:
+            return
+        try:
+            match frame.kind(value, capacity=self._channel.capacity):
+                case frame.HELLO:
+                    self._receive_hello(value, now)
+                case frame.CLIENT:
+                    self._receive_client(value, now)
+                case _:
+                    self.statistics.reject(MALFORMED)
+        except DecodeError:
+            self.statistics.reject(MALFORMED)
+
+    def writes(self, *, now: float) -> list[Write]:
+        """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
+        self._expire(now)
+        if not self._pacer.ready(now=now):
+            return []
+        value = self._next_value(now)
+        if value is None:
+            return []
+        self._pacer.take(now=now)
+        name = self._channel.downlink[self._sequence % len(self._channel.downlink)]
+        self._sequence = (self._sequence + 1) % frame.SEQUENCES
+        self.statistics.frames_sent += 1
+        return [Write(name, value)]
+
+    def wakeup(self, *, now: float) -> float | None:
+        """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
+        if self._notices or self._beacon_due or self._replies or self._short or self._long:
+            return max(now, self._pacer.next)
+        return None if self._next_expiry == math.inf else max(now, self._next_expiry)
+
+    def next_event(self) -> ServerEvent | None:
+        """The oldest event that was not fetched yet."""
+        return self._events.popleft() if self._events else None
+
+    # Sessions
+
+    def _receive_hello(self, value: str, now: float) -> None:
+        if not frame.verify(value, seed=0):
+            self.statistics.reject(WRONG_CHECKSUM)
+            return
+        hello = frame.unpack_hello(value)
+        self.statistics.frames_received += 1
+        if hello.version != frame.VERSION:
+            self._notify(frame.Refusal(hello.nonce, frame.OTHER_VERSION))
+            return
+        session = self._by_nonce.get(hello.nonce) or self._open(hello.nonce, now)
+        if session is None:
+            self._notify(frame.Refusal(hello.nonce, frame.FULL))
+            return
+        session.heard = now
+        self._notify(frame.Welcome(hello.nonce, session.address))
+
+    def _open(self, nonce: int, now: float) -> _Session | None:
+        if not self._free:
+            return None
+        session = _Session(self._next_client, self._free.popleft(), nonce, now)
+        self._next_client += 1
+        self._sessions[session.client] = session
+        self._by_address[session.address] = session
+        self._by_nonce[nonce] = session
+        self._next_expiry = min(self._next_expiry, now + session.lease(self._times))
+        self._events.append(ClientJoined(session.client))
+        return session
+
+    def _expire(self, now: float) -> None:
+        if now < self._next_expiry:
+            return
+        for session in list(self._sessions.values()):
+            if now - session.heard >= session.lease(self._times):
+                self._close(session)
+        ends = (session.heard + session.lease(self._times) for session in self._sessions.values())
+        self._next_expiry = min(ends, default=math.inf)
+
+    def _close(self, session: _Session) -> None:
+        del self._sessions[session.client], self._by_address[session.address], self._by_nonce[session.nonce]
+        self._free.append(session.address)  # to the end: an address rests as long as possible
+        for message in list(session.requests):
+            self._drop(session, message)
+        for key in [key for key in self._replies if key[0] == session.client]:
+            del self._replies[key]
+        self._events.append(ClientLeft(session.client))
+
+    def _notify(self, notice: frame.Notice) -> None:
+        if len(self._notices) >= self._bounds.notices:
+            self.statistics.reject(NO_ROOM)
+            return
+        self._notices[notice] = None
+
+    # Requests
+
+    def _receive_client(self, value: str, now: float) -> None:
+        session = self._by_address.get(frame.client_address(value))
+        if session is None or not frame.verify(value, seed=self._seed(session)):
+            self.statistics.reject(NO_SESSION)
+            self._notify(frame.Reset(frame.client_address(value), frame.checksum_of(value)))
+            return
+        uplink = frame.unpack_uplink(value)
+        self.statistics.frames_received += 1
+        session.heard = now
+        for record in uplink.records:
+            self._receive_record(session, record, now)
+
+    def _seed(self, session: _Session) -> int:
+        return frame.uplink_seed(nonce=session.nonce, epoch=self._epoch)
+
+    def _receive_record(self, session: _Session, record: Record, now: float) -> None:
+        match record:
+            case Part():
+                self._receive_part(session, record, now)
+            case Need(message, next_part, missing):
+                self._receive_need(session, message, next_part, missing, now)
+            case Cancel(message):
+                if message in session.requests:
+                    self._drop(session, message, forget=False)
+                    self._events.append(RequestCancelled(session.client, message))
+
+    def _receive_part(self, session: _Session, part: Part, now: float) -> None:
+        request = self._request(session, part.message)
+        if request is None:
+            return
+        incoming = request.incoming
+        if incoming is None:
+            self._report(session, part.message, request, after=0, missing=(), now=now)
+            return
+        if self._partial_digits + len(part.digits) > self._bounds.requests_digits:
+            self.statistics.reject(NO_ROOM)
+            return
+        if incoming.add(part):
+            self._partial_digits += len(part.digits)
+        if incoming.size > self._bounds.request_digits:
+            self._partial_digits -= incoming.size
+            request.incoming = None
+            self._events.append(RequestTooLong(session.client, part.message))
+        elif incoming.complete:
+            self._partial_digits -= incoming.size
+            request.incoming = None
+            self.statistics.messages_received += 1
+            self._replies.pop((session.client, part.message), None)
+            self._events.append(RequestReceived(session.client, part.message, incoming.join()))
+        elif incoming.missing:
+            self._report(session, part.message, request, after=0, missing=(), now=now)
+
+    def _receive_need(
+        self, session: _Session, message: int, next_part: int, missing: tuple[int, ...], now: float
+    ) -> None:
+        request = session.requests.get(message)
+        if request is None:  # none of its parts has arrived yet
+            self._replies[session.client, message] = Need(message, 0)
+            return
+        self._report(session, message, request, after=next_part, missing=missing, now=now)
+
+    def _report(
+        self,
+        session: _Session,
+        message: int,
+        request: _Request,
+        *,
+        after: int,
+        missing: tuple[int, ...],
+        now: float,
+    ) -> None:
+        """Give a client that repeats itself what it lacks."""
+        key = (session.client, message)
+        if request.incoming is not None:
+            self._replies[key] = Need(message, request.incoming.next, request.incoming.missing)
+        elif request.answer is not None:
+            was_pending = request.answer.pending
+            request.answer.send_again(missing, after=after, before=now - self._times.under_way)
+            if not was_pending and request.answer.pending:
+                self._queue(session, request.answer)
+        elif request.forgotten:
+            request.forgotten = False
+            self._events.append(AnswerForgotten(session.client, message))
+        else:
+            self._replies[key] = Working(message)
+
+    def _request(self, session: _Session, message: int) -> _Request | None:
+        """The request with this number, a new one if the number is new; None for a number of the past."""
+        request = session.requests.get(message)
+        if request is not None:
+            return request
+        newest = message if session.newest is None else session.newest
+        index = newest + ahead(message, newest % MESSAGES)
+        if index <= newest - WINDOW:
+            return None
+        session.newest = max(newest, index)
+        past = [number for number, old in session.requests.items() if old.index <= session.newest - WINDOW]
+        for number in past:
+            self._drop(session, number)
+        request = session.requests[message] = _Request(index, Incoming())
+        return request
+
+    def _drop(self, session: _Session, message: int, *, forget: bool = True) -> None:
+        """Let go of what is held for a request; with `forget` also of the fact that it was made."""
+        request = session.requests[message]
+        if request.incoming is not None:
+            self._partial_digits -= request.incoming.size
+            request.incoming = None
+        request.answer = None
+        self._replies.pop((session.client, message), None)
+        self._kept_digits -= self._kept.pop((session.client, message), 0)
+        if forget:
+            del session.requests[message]
+
+    # Answers
+
+    def _keep(self, client: int, message: int, digits: int) -> None:
+        self._kept_digits += digits - self._kept.pop((client, message), 0)
+        self._kept[client, message] = digits
+        while self._kept_digits > self._bounds.answers_digits and len(self._kept) > 1:
+            (old_client, old_message), size_of_old = self._kept.popitem(last=False)
+            self._kept_digits -= size_of_old
+            request = self._sessions[old_client].requests[old_message]
+            request.answer = None
+            request.forgotten = True
+
+    def _queue(self, session: _Session, answer: Outgoing) -> None:
+        one_frame = len(answer) <= frame.downlink_room(self._channel.capacity) // 2
+        (self._short if one_frame else self._long).append((session, answer))
+
+    # Frames
+
+    def _next_value(self, now: float) -> str | None:
+        """The next frame; notices and records take turns where both wait."""
+        data_waits = bool(self._replies or self._short or self._long)
+        if (self._notices or self._beacon_due) and not (self._control_last and data_waits):
+            self._control_last = True
+            return self._control_value(now)
+        self._control_last = False
+        found = self._gather(now)
+        if not found:
+            return None
+        return frame.pack_downlink(frame.Downlink(self._sequence, tuple(found)), epoch=self._epoch)
+
+    def _control_value(self, now: float) -> str:
+        most = frame.notices_room(self._channel.capacity)
+        notices = [self._notices.popitem(last=False)[0] for _ in range(min(most, len(self._notices)))]
+        memory = min(int(now - self._started), int(self._times.lease))
+        self._beacon_due = False
+        return frame.pack_control(frame.Control(self._sequence, self._epoch, memory, tuple(notices)))
+
+    def _gather(self, now: float) -> list[tuple[int, Record]]:
+        """Fill a frame: small replies, then short messages, then long ones by turns.
+
+        Where a long message got no place in the last frame it goes first in this one, so that a flood of short
+        ones cannot starve it.
+        """
+        gathered = _Gathered(frame.downlink_room(self._channel.capacity))
+        while self._replies:
+            (client, _), reply = next(iter(self._replies.items()))
+            if not gathered.add(self._sessions[client].address, reply):
+                break
+            self._replies.popitem(last=False)
+        queues = (self._long, self._short) if self._long_waited else (self._short, self._long)
+        self._long_waited = bool(self._long)
+        for queue in queues:
+            taken = self._take(queue, gathered, now)
+            if queue is self._long and taken:
+                self._long_waited = False
+        return gathered.records
+
+    def _take(self, queue: deque[tuple[_Session, Outgoing]], gathered: _Gathered, now: float) -> bool:
+        """Fill the frame from a queue, each message at most once; whether it took anything."""
+        waiting: list[tuple[_Session, Outgoing]] = []
+        unfinished: list[tuple[_Session, Outgoing]] = []
+        taken = False
+        for _ in range(len(queue)):
+            if gathered.room < _LEAST_RECORD:
+                break
+            session, answer = queue.popleft()
+            if not self._is_current(session, answer):
+                continue
+            again = answer.repeats
+            part = answer.offer(gathered.room, addressed=True, now=now)
+            if part is None:
+                waiting.append((session, answer))
+                continue
+            taken = True
+            self.statistics.parts_again += again
+            gathered.add(session.address, part)
+            if answer.pending:
+                unfinished.append((session, answer))
+        queue.extendleft(reversed(waiting))
+        queue.extend(unfinished)
+        return taken
+
+    def _is_current(self, session: _Session, answer: Outgoing) -> bool:
+        """Whether the answer is still wanted: its client is here, and neither cancelled it nor got another."""
+        request = session.requests.get(answer.message)
+        return request is not None and request.answer is answer and answer.pending
+
+
+class _Gathered:
+    """Records on their way into one frame."""
+
+    def __init__(self, room: int) -> None:
+        self.records: list[tuple[int, Record]] = []
+        self._room = room
+        self._used = 0  # digits of the records, all taken as not the last
+
+    @property
+    def room(self) -> int:
+        """Digits left for one more record in the last place."""
+        return self._room - self._used
+
+    def add(self, address: int, record: Record) -> bool:
+        """Append a record if it fits."""
+        if size(record, addressed=True, final=True) > self.room:
+            return False
+        self.records.append((address, record))
+        self._used += size(record, addressed=True, final=False)
+        return True

@@ -1,0 +1,78 @@
+"""When to repeat: a timer that follows the measured round trip, grows, and never beats in step with others."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from cloudlink.link.settings import ClientTimes
+
+
+class RoundTrip:
+    """A running estimate of the time from a request to the first part of its answer.
+
+    Mean and deviation as TCP keeps them (RFC 6298), the handler's time included: what matters is when an answer
+    can be expected.
+    """
+
+    def __init__(self, times: ClientTimes) -> None:
+        self.times = times
+        self._mean: float | None = None
+        self._deviation = 0.0
+
+    def measured(self, seconds: float) -> None:
+        """Take in one measurement, from a request that was not repeated."""
+        if self._mean is None:
+            self._mean, self._deviation = seconds, seconds / 2
+            return
+        self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
+        self._mean += (seconds - self._mean) / 8
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which an answer is overdue."""
+        if self._mean is None:
+            return self.times.first_retry
+        expected = self._mean + 4 * self._deviation
+        return min(max(expected, self.times.least_retry), self.times.most_retry)
+
+
+class RetryTimer:
+    """When one request, or the hello, is repeated next."""
+
+    def __init__(self, round_trip: RoundTrip, random: Random) -> None:
+        self.due = math.inf
+        """Seconds; the time of the next repeat."""
+        self._round_trip = round_trip
+        self._random = random
+        self._tries = 0
+        self._first_sent: float | None = None
+
+    def start_now(self) -> None:
+        """Make the repeat due at once."""
+        self.due = -math.inf
+
+    def ready(self, now: float) -> bool:
+        """Whether the repeat is due."""
+        return now >= self.due
+
+    def sent(self, now: float) -> None:
+        """Note that it went out, for the first time or again; each time the wait grows."""
+        times = self._round_trip.times
+        self.wait(min(self._round_trip.patience * times.growth**self._tries, times.most_retry), now)
+        if self._tries == 0:
+            self._first_sent = now
+        self._tries += 1
+
+    def answered(self, now: float) -> None:
+        """Note that the other side gave a sign: the next wait is short again, and begins now."""
+        if self._tries == 1 and self._first_sent is not None:
+            self._round_trip.measured(now - self._first_sent)
+            self._first_sent = None
+        self._tries = 0
+        self.sent(now)
+        self._first_sent = None
+
+    def wait(self, seconds: float, now: float) -> None:
+        """Make the repeat due after some seconds, and a random part of them more."""
+        self.due = now + seconds * (1 + self._round_trip.times.jitter * self._random.random())

@@ -1,0 +1,117 @@
+"""A cloud within the process, under a time that is handed in: delay, loss, doubles, disorder and overwriting.
+
+It is what tests run two real links over: thousands of histories a second, each of them repeatable from its seed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+from random import Random
+
+from cloudlink.errors import InvalidArgument
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What happens to a value on its way from one member of the cloud to another.
+
+    Attributes:
+        delay: seconds, at least and at most; drawn anew for each value and receiver.
+        loss: the share of values, from 0 to 1, that never arrive.
+        doubling: the share of values that arrive twice.
+        disorder: whether a value may overtake an earlier one; else each receiver gets them in order.
+        relay_interval: seconds. Above 0, receivers see a variable only at multiples of it, and only its last
+            value, as a player sees it in each of its frames and as TurboWarp's public server relays it.
+    """
+
+    delay: tuple[float, float] = (0.0, 0.0)
+    loss: float = 0.0
+    doubling: float = 0.0
+    disorder: bool = False
+    relay_interval: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.delay[0] <= self.delay[1]:
+            raise InvalidArgument(f"the delay is two numbers of seconds, the smaller one first, not {self.delay}")
+        for share in (self.loss, self.doubling):
+            if not 0 <= share <= 1:
+                raise InvalidArgument(f"a share is a number from 0 to 1, not {share}")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A value that arrives at a member."""
+
+    member: int
+    name: str
+    value: str
+
+
+class MemoryCloud:
+    """The variables of one project, and what is under way to its members.
+
+    Args:
+        random: decides on every delay and loss.
+        weather: what happens to values; may be set anew at any time.
+    """
+
+    def __init__(self, *, random: Random, weather: Weather | None = None) -> None:
+        self.weather = weather or Weather()
+        self._random = random
+        self._members: dict[int, float] = {}  # when the last value under way to each arrives
+        self._variables: dict[str, str] = {}
+        self._under_way: list[tuple[float, int, Delivery]] = []
+        self._order = 0
+        self._next_member = 1
+
+    def join(self, *, now: float) -> int:
+        """Enter the cloud; the number of the new member, to whom all stored values are sent without loss."""
+        member = self._next_member
+        self._next_member += 1
+        self._members[member] = -math.inf
+        for name, value in self._variables.items():
+            self._send(Delivery(member, name, value), now)
+        return member
+
+    def leave(self, member: int) -> None:
+        """Leave the cloud; what is under way to the member is lost."""
+        del self._members[member]
+
+    def write(self, member: int, name: str, value: str, *, now: float) -> None:
+        """Set a variable; everybody but its writer may see it."""
+        self._variables[name] = value
+        for receiver in self._members:
+            if receiver == member or self._random.random() < self.weather.loss:
+                continue
+            copies = 1 + (self._random.random() < self.weather.doubling)
+            for _ in range(copies):
+                self._send(Delivery(receiver, name, value), now)
+
+    def deliveries(self, *, now: float) -> list[Delivery]:
+        """What has arrived until now, in order."""
+        arrived: list[tuple[float, Delivery]] = []
+        while self._under_way and self._under_way[0][0] <= now:
+            at, _, delivery = heapq.heappop(self._under_way)
+            if delivery.member in self._members:
+                arrived.append((at, delivery))
+        if not self.weather.relay_interval:
+            return [delivery for _, delivery in arrived]
+        last = {(at, delivery.member, delivery.name): delivery for at, delivery in arrived}
+        return list(last.values())
+
+    def wakeup(self) -> float | None:
+        """When the next value arrives, in seconds; None if none is under way."""
+        return self._under_way[0][0] if self._under_way else None
+
+    def _send(self, delivery: Delivery, now: float) -> None:
+        weather = self.weather
+        at = now + self._random.uniform(*weather.delay)
+        if weather.relay_interval:
+            at = math.ceil(at / weather.relay_interval) * weather.relay_interval
+        if not weather.disorder:
+            at = max(at, self._members[delivery.member])
+            self._members[delivery.member] = at
+        self._order += 1
+        heapq.heappush(self._under_way, (at, self._order, delivery))

@@ -1,0 +1,164 @@
+"""A server, some clients and a cloud in virtual time: the loop jumps to whatever happens next."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+from cloudlink.link.client import ClientLink
+from cloudlink.link.events import (
+    AnswerReceived,
+    ClientEvent,
+    RequestLost,
+    RequestReceived,
+    ServerEvent,
+    Write,
+)
+from cloudlink.link.server import ServerLink
+from cloudlink.link.settings import Channel, ClientTimes, ServerBounds, ServerTimes
+from cloudlink.transport.memory import MemoryCloud, Weather
+
+
+def mirror(digits: str) -> str:
+    return digits[::-1]
+
+
+class Player:
+    """A client, and what it asked and was told."""
+
+    def __init__(self, world: World, name: int) -> None:
+        self.link = ClientLink(world.channel, random=Random(world.random.random()), times=world.client_times)
+        self.name = name
+        self.member = world.cloud.join(now=world.now)
+        self.asked: dict[int, str] = {}
+        self.answers: dict[int, list[str]] = {}
+        self.lost: list[int] = []
+        self.events: list[ClientEvent] = []
+
+    def ask(self, digits: str) -> int:
+        ticket = self.link.send(digits)
+        self.asked[ticket] = digits
+        return ticket
+
+    def take(self, event: ClientEvent) -> None:
+        self.events.append(event)
+        match event:
+            case AnswerReceived(ticket, digits):
+                self.answers.setdefault(ticket, []).append(digits)
+            case RequestLost(ticket):
+                self.lost.append(ticket)
+
+    @property
+    def done(self) -> bool:
+        return len(self.answers) + len(self.lost) >= len(self.asked)
+
+
+class World:
+    def __init__(
+        self,
+        *,
+        players: int = 1,
+        weather: Weather | None = None,
+        channel: Channel | None = None,
+        seed: int = 0,
+        answer: Callable[[str], str] = mirror,
+        handler_time: Callable[[Random], float] = lambda random: 0.0,
+        server_times: ServerTimes | None = None,
+        client_times: ClientTimes | None = None,
+        bounds: ServerBounds | None = None,
+    ) -> None:
+        self.now = 1000.0
+        self.random = Random(seed)
+        self.channel = channel or Channel()
+        self.client_times = client_times
+        self.cloud = MemoryCloud(random=Random(self.random.random()), weather=weather)
+        self.answer = answer
+        self.handler_time = handler_time
+        self.server_times, self.bounds = server_times, bounds
+        self.runs: Counter[str] = Counter()
+        self.events: list[ServerEvent] = []
+        self.writes: list[tuple[float, int, Write]] = []
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self.start_server()
+        self.players = [Player(self, name) for name in range(players)]
+
+    def start_server(self) -> None:
+        self.server = ServerLink(
+            self.channel,
+            random=Random(self.random.random()),
+            now=self.now,
+            times=self.server_times,
+            bounds=self.bounds,
+        )
+        self.server_member = self.cloud.join(now=self.now)
+
+    def restart_server(self) -> None:
+        self.cloud.leave(self.server_member)
+        self.start_server()
+
+    def at(self, time: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (time, next(self._order), action))
+
+    def run(self, *, seconds: float, until: Callable[[], bool] | None = None) -> None:
+        """Let time pass, until the condition holds or so many seconds are over."""
+        end = self.now + seconds
+        while True:
+            self._settle()
+            if until is not None and until():
+                return
+            later = min(self._wakeups(), default=end)
+            if later >= end:
+                self.now = end
+                self._settle()
+                return
+            self.now = max(self.now, later)
+
+    def run_until_answered(self, *, seconds: float = 300) -> None:
+        self.run(seconds=seconds, until=lambda: all(player.done for player in self.players))
+
+    def _wakeups(self) -> list[float]:
+        times = [self.server.wakeup(now=self.now), self.cloud.wakeup(), self._due[0][0] if self._due else None]
+        times += [player.link.wakeup(now=self.now) for player in self.players]
+        return [time for time in times if time is not None]
+
+    def _settle(self) -> None:
+        """Do all that is due now."""
+        while self._due and self._due[0][0] <= self.now:
+            heapq.heappop(self._due)[2]()
+        for delivery in self.cloud.deliveries(now=self.now):
+            if delivery.member == self.server_member:
+                self.server.receive(delivery.name, delivery.value, now=self.now)
+            for player in self.players:
+                if player.member == delivery.member:
+                    player.link.receive(delivery.name, delivery.value, now=self.now)
+        self._handle_events()
+        self._write(self.server_member, self.server.writes(now=self.now))
+        for player in self.players:
+            self._write(player.member, player.link.writes(now=self.now))
+
+    def _handle_events(self) -> None:
+        while (event := self.server.next_event()) is not None:
+            self.events.append(event)
+            if isinstance(event, RequestReceived):
+                self.runs[event.digits] += 1
+                self._run_handler(self.server, event)
+        for player in self.players:
+            while (told := player.link.next_event()) is not None:
+                player.take(told)
+
+    def _run_handler(self, server: ServerLink, event: RequestReceived) -> None:
+        answer = self.answer(event.digits)
+        time = self.handler_time(self.random)
+        if time:
+            self.at(self.now + time, lambda: server.send(event.client, event.message, answer))
+        else:
+            server.send(event.client, event.message, answer)
+
+    def _write(self, member: int, writes: list[Write]) -> None:
+        for write in writes:
+            self.writes.append((self.now, member, write))
+            self.cloud.write(member, write.name, write.value, now=self.now)
