@@ -1,0 +1,1 @@
+"""Turns readable block notation into Scratch sprites and projects, and checks them."""

@@ -1,0 +1,62 @@
+"""The tables of the companion sprite that are made rather than typed: its characters.
+
+Scratch has no block that turns a character into a number or back. A number becomes a character by taking a letter
+of a long text; a character becomes a number by its costume, or by halving with `<`, which compares by code but takes
+capital letters for small ones.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+_SURROGATES = range(0xD800, 0xE000)
+
+_BACKSPACE = "\b"
+"""Scratch removes this character from a project when it loads it; its place is taken by U+FFFD."""
+
+
+def sprite_tables() -> Mapping[str, str | Sequence[str]]:
+    """The tables that the manifest of the companion sprite names.
+
+    - characters: all characters of one UTF-16 unit, in order, the surrogates left out.
+    - high surrogates, low surrogates: 1,024 characters of two units each; the first units of the ones are all high
+      surrogates in order, the second units of the others all low ones. (A half alone is not allowed in a file.)
+    - costumes: characters that get a costume: printable ASCII, and the capital letters of European languages.
+    - costume codes: their numbers.
+    - run starts, run ends: places in `characters`, from 1, between which `<` compares as the codes do.
+    """
+    units = [chr(code) for code in range(0x10000) if code not in _SURROGATES]
+    costumes = _costumes()
+    runs = _runs(units)
+    return {
+        "characters": "".join(units).replace(_BACKSPACE, "\ufffd"),
+        "high surrogates": "".join(chr(0x10000 + 0x400 * index) for index in range(0x400)),
+        "low surrogates": "".join(chr(0x10000 + index) for index in range(0x400)),
+        "costumes": costumes,
+        "costume codes": [str(ord(character)) for character in costumes],
+        "run starts": [str(start + 1) for start, _ in runs],
+        "run ends": [str(end) for _, end in runs],
+    }
+
+
+def _costumes() -> list[str]:
+    """Printable ASCII, and what differs from its small letter up to Cyrillic and in Latin Extended Additional."""
+    capitals = [chr(code) for code in (*range(0x80, 0x530), *range(0x1E00, 0x1F00))]
+    return [chr(code) for code in range(32, 127)] + [letter for letter in capitals if letter.lower() != letter]
+
+
+def _runs(units: Sequence[str]) -> list[tuple[int, int]]:
+    """Stretches, from the first to behind the last, of characters that are their own small letters.
+
+    Characters that Unicode has not assigned are left out: a later version may make capitals of them.
+    """
+    runs: list[tuple[int, int]] = []
+    for index, unit in enumerate(units):
+        if unit.lower() != unit or unicodedata.category(unit) == "Cn" or unit == _BACKSPACE:
+            continue
+        if runs and runs[-1][1] == index:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs
