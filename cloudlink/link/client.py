@@ -332,7 +332,7 @@ class ClientLink:
             self.statistics.messages_received += 1
             self._events.append(AnswerReceived(request.ticket, request.incoming.join()))
             return
-        self._events.append(AnswerProgress(request.ticket, request.incoming.size))
+        self._events.append(AnswerProgress(request.ticket, request.incoming.size, request.incoming.total))
         missing = request.incoming.missing
         if missing != request.gap_told:
             request.gap_told = missing

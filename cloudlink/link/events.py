@@ -86,10 +86,11 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class AnswerProgress:
-    """A part of an answer arrived; `received` of its digits are here so far."""
+    """A part of an answer arrived; `received` of its `total` digits are here (0: the total is not known yet)."""
 
     ticket: int
     received: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

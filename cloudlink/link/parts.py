@@ -81,14 +81,16 @@ class Outgoing:
     def _part(self, number: int) -> Part:
         start = self._ends[number - 1] if number else 0
         end = self._ends[number]
-        return Part(self.message, number, end == len(self._digits), self._digits[start:end])
+        last = end == len(self._digits)
+        return Part(self.message, number, last, self._digits[start:end], 0 if number or last else len(self._digits))
 
     def _cut(self, room: int, *, addressed: bool, now: float) -> Part | None:
         start = self._ends[-1] if self._ends else 0
         whole = Part(self.message, len(self._ends), True, self._digits[start:])
         size = len(whole.digits)
         if records.size(whole, addressed=addressed, final=True) > room:
-            size = min(size, records.part_room(room, addressed=addressed))
+            total = 0 if self._ends else len(self._digits)
+            size = min(size, records.part_room(room, addressed=addressed, total=total))
             even_share = -(-len(whole.digits) // (PARTS - len(self._ends)))
             if size < max(LEAST_CUT, even_share):
                 return None
@@ -99,7 +101,7 @@ class Outgoing:
 
 def most_digits(room: int, *, addressed: bool) -> int:
     """The longest message that can be sent in frames with so much room: all parts as large as they can be."""
-    return PARTS * records.part_room(room, addressed=addressed)
+    return PARTS * records.part_room(room, addressed=addressed, total=10**9)
 
 
 class Incoming:
@@ -109,6 +111,9 @@ class Incoming:
         self._parts: dict[int, str] = {}
         self._last: int | None = None
         self.size = 0
+        """Digits that have arrived."""
+        self.total = 0
+        """Digits of the whole message, 0 as long as that is not known."""
 
     def add(self, part: Part) -> bool:
         """Keep a part; whether it was new.
@@ -120,6 +125,7 @@ class Incoming:
             return False
         self._parts[part.part] = part.digits
         self.size += len(part.digits)
+        self.total = part.total or self.total
         if part.last:
             self._last = part.part
         return True

@@ -3,16 +3,17 @@
 The two digits at a record's start say what it is, and for short messages also how long:
 
     00-89  a whole message of that many digits             code [address] message digits
-    90     a part of a message, up to the frame's end      code [address] message part digits
+    90     a part of a message, up to the frame's end      code [address] message part [total] digits
     91     the last part of one, up to the frame's end     code [address] message part digits
-    92     as 90, with a length                            code [address] message part length digits
+    92     as 90, with a length                            code [address] message part [total] length digits
     93     as 91, with a length                            code [address] message part length digits
     94     a list of parts to send again                   code [address] message next count parts
     95     the request has arrived, its handler runs       code address message             (server only)
     96     the client no longer wants the answer           code message                     (client only)
 
 Field widths: code 2, address 3 (server to client only: a client's frame names its address once), message 2,
-part 3, next 3, count 1. A length is one digit that tells how many digits follow, and those.
+part 3, next 3, count 1. A length is one digit that tells how many digits follow, and those. `total` is the length of
+the whole message; part 0 of a message with further parts has it, so that progress can be shown.
 scratch_sprites/FORMAT.md is the reference for both sides.
 """
 
@@ -41,12 +42,21 @@ _MORE_TO_END, _LAST_TO_END, _MORE, _LAST, _NEED, _WORKING, _CANCEL = range(90, 9
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a message; the whole of it if it is part 0 and the last."""
+    """A piece of a message; the whole of it if it is part 0 and the last.
+
+    Attributes:
+        message: whose piece.
+        part: its place, from 0.
+        last: whether no further part follows.
+        digits: the piece.
+        total: digits of the whole message; part 0 tells it if further parts follow, no other part does.
+    """
 
     message: int
     part: int
     last: bool
     digits: str
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +104,21 @@ def size(record: Record, *, addressed: bool, final: bool) -> int:
         case Part(digits=digits):
             if _is_short(record):
                 return head + len(digits)
-            return head + PART + len(digits) + (0 if final else len(_length(len(digits))))
+            return head + PART + len(_total(record)) + len(digits) + (0 if final else len(_length(len(digits))))
         case Need(missing=missing):
             return head + PART + 1 + PART * len(missing)
     return head
 
 
-def part_room(room: int, *, addressed: bool) -> int:
-    """The most digits of a message that a part in the last place of a frame carries, given the room there."""
-    return room - CODE - ADDRESS * addressed - MESSAGE - PART
+def part_room(room: int, *, addressed: bool, total: int = 0) -> int:
+    """The most digits of a message that a part in the last place of a frame carries, given the room there.
+
+    Args:
+        room: digits that the frame has left.
+        addressed: the record carries an address.
+        total: as in `Part`; 0 for any part but the first.
+    """
+    return room - CODE - ADDRESS * addressed - MESSAGE - PART - (len(_length(total)) if total else 0)
 
 
 def pack(record: Record, *, address: int | None, final: bool) -> str:
@@ -112,10 +128,10 @@ def pack(record: Record, *, address: int | None, final: bool) -> str:
         case Part(message, part, last, digits):
             if _is_short(record):
                 return f"{len(digits):02d}{where}{message:02d}{digits}"
+            head = f"{where}{message:02d}{part:03d}{_total(record)}"
             if final:
-                return f"{_LAST_TO_END if last else _MORE_TO_END}{where}{message:02d}{part:03d}{digits}"
-            length = _length(len(digits))
-            return f"{_LAST if last else _MORE}{where}{message:02d}{part:03d}{length}{digits}"
+                return f"{_LAST_TO_END if last else _MORE_TO_END}{head}{digits}"
+            return f"{_LAST if last else _MORE}{head}{_length(len(digits))}{digits}"
         case Need(message, next_part, missing):
             parts = "".join(f"{part:03d}" for part in missing)
             return f"{_NEED}{where}{message:02d}{next_part:03d}{len(missing)}{parts}"
@@ -145,10 +161,8 @@ def _read(code: int, reader: _Reader) -> Record:
     if code < SHORT:
         return Part(message, 0, True, reader.take(code))
     match code:
-        case 90 | 91:
-            return Part(message, reader.number(PART), code == _LAST_TO_END, reader.take(reader.left()))
-        case 92 | 93:
-            return Part(message, reader.number(PART), code == _LAST, reader.take(reader.number(reader.number(1))))
+        case 90 | 91 | 92 | 93:
+            return _read_part(code, message, reader)
         case 94:
             next_part = reader.number(PART)
             return Need(message, next_part, tuple(reader.number(PART) for _ in range(reader.number(1))))
@@ -157,6 +171,18 @@ def _read(code: int, reader: _Reader) -> Record:
         case 96:
             return Cancel(message)
     raise DecodeError(f"records with code {code} are unknown to this version")
+
+
+def _read_part(code: int, message: int, reader: _Reader) -> Part:
+    part = reader.number(PART)
+    last = code in (_LAST_TO_END, _LAST)
+    total = 0 if part or last else reader.length()
+    digits = reader.take(reader.left() if code in (_MORE_TO_END, _LAST_TO_END) else reader.length())
+    return Part(message, part, last, digits, total)
+
+
+def _total(part: Part) -> str:
+    return "" if part.part or part.last else _length(part.total)
 
 
 def _is_short(part: Part) -> bool:
@@ -185,3 +211,6 @@ class _Reader:
 
     def number(self, width: int) -> int:
         return int(self.take(width) or "0")
+
+    def length(self) -> int:
+        return self.number(self.number(1))

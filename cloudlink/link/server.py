@@ -130,6 +130,11 @@ class ServerLink:
         """The clients that have a session, oldest first."""
         return list(self._sessions)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be sent."""
+        return bool(self._notices or self._beacon_due or self._replies or self._short or self._long)
+
     def send(self, client: int, message: int, digits: str) -> None:
         """Queue the answer to a request; an answer to a client that has left is dropped.
 
@@ -189,7 +194,7 @@ class ServerLink:
 
     def wakeup(self, *, now: float) -> float | None:
         """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
-        if self._notices or self._beacon_due or self._replies or self._short or self._long:
+        if self.pending:
             return max(now, self._pacer.next)
         return None if self._next_expiry == math.inf else max(now, self._next_expiry)
 
