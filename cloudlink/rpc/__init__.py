@@ -1,0 +1,1 @@
+"""Requests and their answers: names, arguments and handlers, without threads and sockets."""

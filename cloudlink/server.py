@@ -1,0 +1,280 @@
+"""CloudRequests: a server whose handlers are plain Python functions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random as random_module
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from random import Random
+from typing import Any, TypeVar, overload
+
+from cloudlink.clock import Clock, system_clock
+from cloudlink.errors import InvalidArgument, RequestError
+from cloudlink.link.events import (
+    AnswerForgotten,
+    ClientLeft,
+    RequestCancelled,
+    RequestReceived,
+    RequestTooLong,
+)
+from cloudlink.link.server import ServerLink
+from cloudlink.link.settings import Channel
+from cloudlink.link.statistics import Statistics
+from cloudlink.link_thread import LinkThread
+from cloudlink.rpc import messages
+from cloudlink.rpc.calls import Call, Calls
+from cloudlink.rpc.router import Router
+from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
+
+_log = logging.getLogger("cloudlink.server")
+
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+class CloudRequests:
+    """Answers the requests of Scratch projects with Python functions.
+
+    Example:
+        >>> client = CloudRequests(connection)              # doctest: +SKIP
+        >>> @client.request                                 # doctest: +SKIP
+        ... def add(a: float, b: float):
+        ...     return a + b
+        >>> client.start()                                  # doctest: +SKIP
+
+    A handler's annotations are checked and its arguments converted: see `cloudlink.rpc.convert`. What it returns
+    is the answer: None, a boolean, a number, a text, bytes, a list or a dictionary. To answer with an error that
+    the project can read, raise `RequestError`; any other exception is logged here and reaches the project as
+    "internal error". Handlers run in threads of their own, so one that waits delays no other; `async def`
+    handlers run in one event loop.
+
+    Args:
+        cloud: the connection to the project's cloud variables.
+        channel: the cloud variables that carry the requests, if they are not the usual ones.
+        workers: handlers that run at the same time, `async def` ones aside.
+        waiting: requests that may run or wait at once; a further one is answered with "busy".
+        random: where the server's epoch is drawn from.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        cloud: Connection,
+        *,
+        channel: Channel | None = None,
+        workers: int = 32,
+        waiting: int = 1000,
+        random: Random | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        if workers < 1 or waiting < 1:
+            raise InvalidArgument(f"a server needs at least one worker and one place, not {workers} and {waiting}")
+        self.cloud = cloud
+        self._clock = clock
+        self._router = Router()
+        self._link = ServerLink(
+            channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), now=clock()
+        )
+        self._calls = Calls(self._router, most=waiting, most_digits=self._link.most_digits)
+        self._workers = workers
+        self._pool: ThreadPoolExecutor | None = None
+        self._async_loop = _AsyncLoop()
+        self._thread = LinkThread(cloud, self._link, on_event=self._handle, name="cloudlink-server", clock=clock)
+        self._stopping = False
+        self._stopped = threading.Event()
+
+    @overload
+    def request(self, function: AnyFunction) -> AnyFunction: ...
+
+    @overload
+    def request(self, *, name: str | None = None) -> Callable[[AnyFunction], AnyFunction]: ...
+
+    def request(
+        self, function: AnyFunction | None = None, *, name: str | None = None
+    ) -> AnyFunction | Callable[[AnyFunction], AnyFunction]:
+        """Decorate a function: it answers the requests of its name, or of `name`. The function stays as it is.
+
+        Raises:
+            InvalidArgument: see `add_request`.
+        """
+        if function is None:
+            return partial(self._decorate, name=name)
+        return self._decorate(function, name=name)
+
+    def add_request(self, function: Callable[..., Any], *, name: str | None = None) -> None:
+        """Let a function answer the requests of its name, or of `name`; also while the server runs.
+
+        Raises:
+            InvalidArgument: the name is taken, or the function has parameters that a request cannot fill.
+        """
+        self._router.add(function, name=name)
+
+    def remove_request(self, name: str) -> None:
+        """Let nothing answer the requests of a name any more; they get the error 404.
+
+        Raises:
+            InvalidArgument: nothing does.
+        """
+        self._router.remove(name)
+
+    @property
+    def statistics(self) -> Statistics:
+        """The counters of the link."""
+        return self._link.statistics
+
+    @property
+    def clients(self) -> int:
+        """How many clients have a session."""
+        with self._thread.use() as link:
+            return len(link.clients)
+
+    def start(self, thread: bool = True) -> None:
+        """Begin to answer.
+
+        Args:
+            thread: answer in the background and return at once; else stay here until `stop` is called from
+                elsewhere, the cloud refuses us for good, or the user presses Ctrl-C.
+
+        Raises:
+            InvalidArgument: the server was started before; make a new one.
+        """
+        if self._pool is not None:
+            raise InvalidArgument("a server starts once; make a new CloudRequests to start again")
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="cloudlink-handler")
+        self.cloud.add_listener(self._watch)
+        self._thread.start()
+        if not thread:
+            try:
+                self._stopped.wait()
+            finally:
+                self.stop()
+
+    def run(self) -> None:
+        """Answer, and stay here: the same as `start(thread=False)`."""
+        self.start(thread=False)
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Finish what is under way, for at most `timeout` seconds, and end all threads. Again: does nothing.
+
+        Requests that come meanwhile are answered with "the server is stopping". The connection stays open: it
+        belongs to whoever made it.
+        """
+        if self._stopping or self._pool is None:
+            return
+        self._stopping = True
+        self._thread.wait_for(lambda: not self._calls and not self._link.pending, timeout=timeout)
+        self.cloud.remove_listener(self._watch)
+        self._thread.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._async_loop.stop()
+        self._stopped.set()
+
+    def __enter__(self) -> CloudRequests:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def _decorate(self, function: AnyFunction, *, name: str | None) -> AnyFunction:
+        self.add_request(function, name=name)
+        return function
+
+    def _watch(self, event: ConnectionEvent) -> None:
+        if isinstance(event, Disconnected) and not event.will_retry:
+            _log.error("the cloud connection has ended: %s", event.reason)
+            self._stopped.set()
+
+    # What follows runs in the link's thread.
+
+    def _handle(self, event: object) -> None:
+        match event:
+            case RequestReceived(client, message, digits):
+                self._begin(client, message, digits)
+            case RequestTooLong(client, message):
+                self._send_error(client, message, RequestError("the request is too long", 413))
+            case AnswerForgotten(client, message):
+                self._send_error(client, message, RequestError("the answer is no longer kept; ask again", 410))
+            case RequestCancelled(client, message):
+                with self._thread.use():
+                    self._calls.cancel(client, message)
+            case ClientLeft(client):
+                with self._thread.use():
+                    self._calls.leave(client)
+
+    def _begin(self, client: int, message: int, digits: str) -> None:
+        if self._stopping:
+            self._send_error(client, message, RequestError("the server is stopping", 503))
+            return
+        with self._thread.use() as link:
+            call = self._calls.begin(client, message, digits, now=self._clock())
+            if isinstance(call, str):
+                link.send(client, message, call)
+                return
+        if call.handler.is_async:
+            self._async_loop.run(call.handler.function, call.arguments, partial(self._finish, call))
+        elif self._pool is not None:
+            self._pool.submit(self._run_in_pool, call)
+
+    def _send_error(self, client: int, message: int, error: RequestError) -> None:
+        with self._thread.use() as link:
+            link.send(client, message, messages.encode_error(error))
+
+    # What follows runs in a handler's thread.
+
+    def _run_in_pool(self, call: Call) -> None:
+        with self._thread.use():
+            if not self._calls.may_start(call, now=self._clock()):
+                return
+        try:
+            outcome = call.handler.function(*call.arguments)
+        except BaseException as error:  # also SystemExit: a handler ends itself, not the server
+            outcome = error
+        self._finish(call, outcome)
+
+    def _finish(self, call: Call, outcome: Any) -> None:
+        with self._thread.use() as link:
+            digits = self._calls.finish(call, outcome)
+            if digits is not None:
+                link.send(call.client, call.message, digits)
+
+
+class _AsyncLoop:
+    """An event loop in a thread of its own, begun when the first coroutine comes."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], done: Callable[[Any], None]) -> None:
+        """Run a coroutine function; `done` gets what it returned, or its exception."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="cloudlink-async", daemon=True)
+            self._thread.start()
+        future = asyncio.run_coroutine_threadsafe(function(*arguments), self._loop)
+        future.add_done_callback(partial(self._report, done))
+
+    def stop(self) -> None:
+        """Cancel what runs and end the thread."""
+        if self._loop is None or self._thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @staticmethod
+    def _report(done: Callable[[Any], None], future: Future[Any]) -> None:
+        if not future.cancelled():
+            done(future.exception() or future.result())
+
+    @staticmethod
+    async def _cancel_all() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
