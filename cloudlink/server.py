@@ -148,9 +148,13 @@ class CloudRequests:
         self._thread.start()
         if not thread:
             try:
-                self._stopped.wait()
+                self.wait()
             finally:
                 self.stop()
+
+    def wait(self) -> None:
+        """Stay here until `stop` is called from elsewhere, the cloud refuses us for good, or Ctrl-C."""
+        self._stopped.wait()
 
     def run(self) -> None:
         """Answer, and stay here: the same as `start(thread=False)`."""

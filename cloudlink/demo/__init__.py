@@ -1,0 +1,1 @@
+"""`cloudlink demo`: everything at once, on one machine."""

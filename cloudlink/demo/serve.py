@@ -1,0 +1,54 @@
+"""`cloudlink demo --serve`: the demo's cloud and server, kept running for a project in an editor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from cloudlink.connection import CloudConnection
+from cloudlink.demo.handlers import Leaderboard, add_handlers
+from cloudlink.demo.players import PROJECT
+from cloudlink.localcloud import SCRATCH, LocalCloud
+from cloudlink.server import CloudRequests
+from cloudlink.sprite.companion import starter_sb3
+
+
+def serve_demo(*, port: int, folder: Path) -> None:
+    """Run until Ctrl-C, and say how to open the starter project against the cloud.
+
+    Args:
+        port: where the cloud listens, on this machine only.
+        folder: where the starter project and the leaderboard's file are put.
+    """
+    starter = folder / "starter.sb3"
+    starter.write_bytes(starter_sb3())
+    leaderboard = Leaderboard(folder / "scores.sqlite")
+    # Editors and packagers give a project ids of their own; here they all mean this one.
+    with LocalCloud(replace(SCRATCH, shared_room=PROJECT), port=port) as cloud:
+        connection = CloudConnection(PROJECT, username="demo-server", cloud_host=cloud.url)
+        client = CloudRequests(connection)
+        add_handlers(client, leaderboard)
+        client.start()
+        click.echo(_INSTRUCTIONS.format(url=cloud.url, starter=starter, port=port))
+        try:
+            client.wait()
+        except KeyboardInterrupt:
+            click.echo("\nStopping.")
+        finally:
+            client.stop()
+            connection.disconnect()
+            leaderboard.close()
+
+
+_INSTRUCTIONS = """\
+A cloud with Scratch's limits runs at {url}, and a Python server listens to it.
+The starter project is {starter}
+
+To run it in a browser on this machine:
+  1. open https://packager.turbowarp.org and choose the starter project,
+  2. under "Cloud variables" choose your own server, and give it ws://localhost:{port}
+  3. press "Package", then "Preview", and click the button that says "ask".
+
+Press Ctrl-C to stop."""
