@@ -5,10 +5,36 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # strategies.py and the like
+from cloudlink.player import install, node_available
+from cloudlink.player.install import install_locked
+
+TESTS = Path(__file__).parent
+TURBOWARP_BUNDLE = "node_modules/@turbowarp/packager/dist/scaffolding/scaffolding-min.js"
+
+sys.path.insert(0, str(TESTS))  # strategies.py and the like
 
 # Virtual time makes slow machines no excuse; a shared CI machine makes deadlines a lottery.
 settings.register_profile("cloudlink", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cloudlink")
+
+
+@pytest.fixture(scope="session")
+def parts_folder(pytestconfig: pytest.Config) -> Path:
+    if not node_available():
+        pytest.skip("Node.js 18 or newer with npm is not on PATH: no virtual machine can run")
+    return pytestconfig.cache.mkdir("cloudlink-node")
+
+
+@pytest.fixture(scope="session")
+def parts(parts_folder: Path) -> Path:
+    """The player's own parts, as a user gets them."""
+    return install(parts_folder / "player")
+
+
+@pytest.fixture(scope="session")
+def turbowarp_bundle(parts_folder: Path) -> Path:
+    """TurboWarp's machine, out of the parts that only tests need."""
+    return install_locked(TESTS, parts_folder / "tests") / TURBOWARP_BUNDLE

@@ -1,4 +1,4 @@
-"""Players of both machines with the tiny project in it, and the Node parts, installed in pytest's cache folder."""
+"""Players of both machines, with the tiny project in them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,7 @@ import pytest
 from recording_server import RecordingServer
 from tiny_project import write_project
 
-from cloudlink.player import Player, install, node_available
-from cloudlink.player.install import install_locked
-
-TESTS = Path(__file__).parents[1]
-TURBOWARP_BUNDLE = "node_modules/@turbowarp/packager/dist/scaffolding/scaffolding-min.js"
-
-
-@pytest.fixture(scope="session")
-def parts_folder(pytestconfig: pytest.Config) -> Path:
-    if not node_available():
-        pytest.skip("Node.js 18 or newer with npm is not on PATH: no virtual machine can run")
-    return pytestconfig.cache.mkdir("cloudlink-node")
-
-
-@pytest.fixture(scope="session")
-def parts(parts_folder: Path) -> Path:
-    """The player's own parts, as a user gets them."""
-    return install(parts_folder / "player")
-
-
-@pytest.fixture(scope="session")
-def turbowarp_bundle(parts_folder: Path) -> Path:
-    """TurboWarp's machine, out of the parts that only tests need."""
-    return install_locked(TESTS, parts_folder / "tests") / TURBOWARP_BUNDLE
+from cloudlink.player import Player
 
 
 @pytest.fixture(scope="session")

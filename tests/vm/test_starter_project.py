@@ -1,0 +1,280 @@
+"""The whole stack: blocks in the real Scratch machine, the wire, a real socket, Python handlers, and back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudlink import CloudConnection, CloudRequests, RequestError
+from cloudlink.localcloud import Faults, LocalCloud, SetRecord
+from cloudlink.player import Player
+from cloudlink.sprite.companion import starter_sb3
+
+PROJECT = "1"
+TEXTS = ["", "7", "007", "1e3", 'quotes " and \' ', "a & b", "back\\slash", "{braces} [brackets] <tags>", "Ünïcödé ÀÉß",
+         "☃ 漢字 こんにちは Привет Γειά", "😀🚀👩‍👩‍👧", "tab\tnew\nline", "true", "x" * 300]  # fmt: skip
+
+
+@dataclass
+class Server:
+    """A cloud and a server on it, and what its handlers and the cloud have seen."""
+
+    cloud: LocalCloud
+    client: CloudRequests
+    runs: Counter[str] = field(default_factory=Counter)
+    arguments: list[tuple[Any, ...]] = field(default_factory=list)
+    sets: dict[int, list[float]] = field(default_factory=dict)
+
+    def note_set(self, record: SetRecord) -> None:
+        self.sets.setdefault(record.connection, []).append(record.received_at)
+
+    def shortest_interval(self) -> float:
+        pairs = ((later - earlier) for times in self.sets.values() for earlier, later in zip(times, times[1:]))
+        return min(pairs)
+
+
+def add_handlers(server: Server) -> None:
+    client = server.client
+
+    @client.request
+    def echo(*arguments: Any) -> Any:
+        server.arguments.append(arguments)
+        return list(arguments)
+
+    @client.request
+    def add(a: float, b: float) -> float:
+        return a + b
+
+    @client.request
+    def once(label: str) -> str:
+        server.runs[label] += 1
+        return f"done {label}"
+
+    @client.request
+    def long(length: int) -> str:
+        return long_text(length)
+
+    @client.request
+    def record() -> dict[str, Any]:
+        return {"players": [{"name": "Ann", "score": 1.5}, {"name": "Bob", "alive": True}], "nothing": None}
+
+    @client.request
+    def refuse() -> None:
+        raise RequestError("the door is locked", 423)
+
+    @client.request
+    def fail() -> None:
+        raise ValueError("a secret")
+
+    @client.request
+    async def later() -> str:
+        return "now"
+
+
+def long_text(length: int) -> str:
+    return ("Grüße ☃ 😀 漢字 & \\ {abc} " * length)[:length]
+
+
+@contextmanager
+def serving(profile: str = "scratch") -> Iterator[Server]:
+    with LocalCloud(profile) as cloud, CloudConnection(PROJECT, username="server", cloud_host=cloud.url) as connection:
+        server = Server(cloud, CloudRequests(connection))
+        cloud.on_set = server.note_set
+        add_handlers(server)
+        with server.client:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("starter") / "starter.sb3"
+    path.write_bytes(starter_sb3())
+    return path
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def play(player: Player, starter: Path, server: Server, *, user: str = "player1234") -> Player:
+    player.load(starter)
+    player.connect(server.cloud.url, user=user, project_id=PROJECT, interval=0.1)
+    player.green_flag()
+    player.wait_until("server status", equals="online", timeout=20)
+    return player
+
+
+def ask(player: Player, name: str, *arguments: Any, timeout: int = 30) -> Any:
+    """The reply as the project sees it; its items if it is a list; RequestError for an error."""
+    player.set_values({"server request": name, "server timeout": timeout}, {"server arguments": list(arguments)})
+    player.broadcast("ask server", timeout=timeout + 10)
+    seen = player.values(["server reply", "server error", "server error code"], ["server reply list"])
+    if seen.variables["server error"]:
+        raise RequestError(str(seen.variables["server error"]), int(seen.variables["server error code"]))
+    return seen.lists["server reply list"] or seen.variables["server reply"]
+
+
+@pytest.fixture(scope="module")
+def one_player(parts: Path) -> Iterator[Player]:
+    with Player(parts=parts) as player:
+        yield player
+
+
+@pytest.fixture
+def player(one_player: Player, starter: Path, server: Server) -> Player:
+    return play(one_player, starter, server)
+
+
+def test_texts_arrive_as_they_were_typed_and_come_back(player: Player, server: Server) -> None:
+    assert ask(player, "echo", *TEXTS) == [7 if text == "7" else text for text in TEXTS]
+    assert server.arguments == [tuple(7 if text == "7" else text for text in TEXTS)]
+
+
+def test_numbers_arrive_as_numbers_and_come_back_exactly(player: Player, server: Server) -> None:
+    numbers = [0, 1, -1, 127, 128, -32, -33, 255, 256, 65535, 65536, -128, -129, -40000, 2**31, -(2**31) - 1, 2**53,
+               -(2**53), 0.1, -2.5, 1e300, -1e-300, 5e-324, 1 / 3]  # fmt: skip
+    assert ask(player, "echo", *numbers) == numbers
+    assert server.arguments == [tuple(numbers)]
+    assert ask(player, "add", 0.1, "0.2") == 0.1 + 0.2
+
+
+def test_an_empty_list_of_arguments_and_an_empty_answer_arrive(player: Player, server: Server) -> None:
+    assert ask(player, "echo") == 0  # a list's own value is its number of items
+    assert server.arguments == [()]
+
+
+def test_a_record_is_read_by_path(player: Player) -> None:
+    ask(player, "record")
+    seen = player.values([], ["server reply paths", "server reply values"]).lists
+    assert dict(zip(seen["server reply paths"], seen["server reply values"], strict=True)) == {
+        "": 2,
+        "players": 2,
+        "players.1": 2,
+        "players.1.name": "Ann",
+        "players.1.score": 1.5,
+        "players.2": 2,
+        "players.2.name": "Bob",
+        "players.2.alive": "true",
+        "nothing": "",
+    }
+
+
+def test_an_answer_of_5000_characters_in_several_scripts_arrives(player: Player) -> None:
+    assert ask(player, "long", 5000) == long_text(5000)
+
+
+@pytest.mark.parametrize(
+    ("request_", "arguments", "code", "text"),
+    [
+        ("refuse", (), 423, "the door is locked"),
+        ("fail", (), 500, "internal error"),
+        ("nobody", (), 404, "there is no request called 'nobody'"),
+        ("add", ("five", 1), 400, "add: a should be a number, not 'five'"),
+    ],
+)
+def test_an_error_is_seen_by_the_project(
+    player: Player, request_: str, arguments: tuple[Any, ...], code: int, text: str
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(player, request_, *arguments)
+    assert (caught.value.code, caught.value.text) == (code, text)
+
+
+def test_a_coroutine_answers_too(player: Player) -> None:
+    assert ask(player, "later") == "now"
+
+
+def test_without_a_server_the_project_sees_a_timeout(one_player: Player, starter: Path) -> None:
+    with LocalCloud("scratch") as cloud:
+        one_player.load(starter)
+        one_player.connect(cloud.url, user="player1234", project_id=PROJECT)
+        one_player.set_variable("server timeout", 2)
+        one_player.green_flag()
+        with pytest.raises(RequestError) as caught:
+            ask(one_player, "later", timeout=2)
+        assert caught.value.code == 408
+        assert one_player.variable("server status") == "connecting"
+
+
+def test_the_sprite_never_sets_twice_within_a_tenth_of_a_second(player: Player, server: Server) -> None:
+    ask(player, "echo", "x" * 2000)
+    statistics = player.statistics()
+    assert statistics.sets_throttled == 0
+    assert statistics.sets_while_closed == 0
+    assert server.shortest_interval() > 0.09  # as the server sees it, a few milliseconds of jitter included
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("loss", [0.0, 0.1])
+def test_five_players_at_once_each_get_their_answers_and_each_request_runs_once(
+    parts: Path, starter: Path, loss: float
+) -> None:
+    with serving() as server, ExitStack() as stack:
+        server.cloud.faults = Faults(loss=loss, seed=5)
+        players = [stack.enter_context(Player(parts=parts)) for _ in range(5)]
+        with ThreadPoolExecutor(5) as pool:
+            list(pool.map(lambda number: play(players[number], starter, server, user=f"player10{number}"), range(5)))
+            answers = list(pool.map(lambda number: _ask_everything(players[number], number), range(5)))
+        assert answers == [_everything(number) for number in range(5)]
+        assert server.runs == Counter(f"{number}-{turn}" for number in range(5) for turn in range(8))
+
+
+def _ask_everything(player: Player, number: int) -> list[Any]:
+    once = [ask(player, "once", f"{number}-{turn}", timeout=60) for turn in range(8)]
+    return [
+        *once,
+        ask(player, "add", number, 0.5, timeout=60),
+        ask(player, "echo", *TEXTS[3:], number, timeout=60),
+        ask(player, "echo", timeout=60),
+        ask(player, "long", 300 + number, timeout=60),
+    ]
+
+
+def _everything(number: int) -> list[Any]:
+    once = [f"done {number}-{turn}" for turn in range(8)]
+    return [*once, number + 0.5, [*TEXTS[3:], number], 0, long_text(300 + number)]
+
+
+def test_a_cloud_that_dies_in_the_middle_is_come_back_to(player: Player, server: Server) -> None:
+    def restart() -> None:
+        time.sleep(0.7)
+        server.cloud.stop()
+        time.sleep(0.5)
+        server.cloud.start()
+
+    killer = threading.Thread(target=restart)
+    killer.start()
+    assert ask(player, "long", 1500, timeout=60) == long_text(1500)
+    killer.join()
+    assert ask(player, "once", "after", timeout=60) == "done after"
+    assert server.runs == {"after": 1}
+
+
+def test_a_second_green_flag_begins_anew(player: Player, server: Server) -> None:
+    player.set_values({"server request": "long", "server timeout": 30}, {"server arguments": [5000]})
+    player.broadcast("ask server", wait=False)
+    player.wait_until("server progress", at_least=10, timeout=10)
+    player.green_flag()
+    player.wait_until("server status", equals="online", timeout=10)
+    assert ask(player, "once", "again") == "done again"
+
+
+def test_turbowarps_compiled_machine_runs_the_same_project(parts: Path, turbowarp_bundle: Path, starter: Path) -> None:
+    with (
+        serving("turbowarp") as server,
+        Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player,
+    ):
+        play(player, starter, server)
+        assert ask(player, "echo", *TEXTS[3:], 2.5) == [*TEXTS[3:], 2.5]
+        assert ask(player, "long", 5000) == long_text(5000)
