@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from cloudlink.clock import Clock, system_clock
-from cloudlink.errors import NotConnected
+from cloudlink.errors import CloudlinkError, NotConnected
 from cloudlink.link.events import Write
 from cloudlink.transport.connection import Connection, ConnectionEvent, VariableSet
 
@@ -123,7 +123,7 @@ class LinkThread(Generic[AnyLink]):
                     continue
                 self._changed.notify_all()
             for event in events:
-                self._on_event(event)
+                self._tell(event)
             for write in writes:
                 self._send(write)
 
@@ -149,10 +149,18 @@ class LinkThread(Generic[AnyLink]):
         if self._connection.connected:
             times.append(self._link.wakeup(now=now))
         due = min((time for time in times if time is not None), default=None)
-        return None if due is None else max(0.0, due - now)
+        return None if due is None else min(max(0.0, due - now), threading.TIMEOUT_MAX)
+
+    def _tell(self, event: object) -> None:
+        try:
+            self._on_event(event)
+        except Exception:  # whoever listens must not end the thread either
+            _log.exception("an event could not be handled: %.80r", event)
 
     def _send(self, write: Write) -> None:
         try:
             self._connection.set_var(write.name, write.value)
         except NotConnected as error:
             _log.info("a frame was lost with the connection: %s", error)
+        except CloudlinkError:  # a channel that is made for another platform than the connection
+            _log.exception("a frame could not be sent")

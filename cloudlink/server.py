@@ -7,7 +7,7 @@ import logging
 import random as random_module
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
 from typing import Any, TypeVar, overload
@@ -31,6 +31,9 @@ from cloudlink.rpc.router import Router
 from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
 
 _log = logging.getLogger("cloudlink.server")
+
+_ASYNC_END = 1.0
+"""Seconds that cancelled `async def` handlers have to tidy up."""
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
@@ -173,7 +176,7 @@ class CloudRequests:
         self.cloud.remove_listener(self._watch)
         self._thread.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._async_loop.stop()
+        self._async_loop.stop(_ASYNC_END)
         self._stopped.set()
 
     def __enter__(self) -> CloudRequests:
@@ -257,28 +260,38 @@ class _AsyncLoop:
         """Run a coroutine function; `done` gets what it returned, or its exception."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._loop.run_forever, name="cloudlink-async", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="cloudlink-async", daemon=True)
             self._thread.start()
-        future = asyncio.run_coroutine_threadsafe(function(*arguments), self._loop)
-        future.add_done_callback(partial(self._report, done))
+        asyncio.run_coroutine_threadsafe(self._follow(function, arguments, done), self._loop)
 
-    def stop(self) -> None:
-        """Cancel what runs and end the thread."""
+    def stop(self, timeout: float) -> None:
+        """Cancel what runs and end the thread; after `timeout` seconds it is left to end when it can."""
         if self._loop is None or self._thread is None:
             return
-        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(timeout=5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        asyncio.run_coroutine_threadsafe(self._cancel_all(self._loop), self._loop)
+        if threading.current_thread() is self._thread:  # a handler stops the server: the loop ends after it
+            return
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            _log.warning("an async handler does not end; it should not block or refuse to be cancelled")
 
     @staticmethod
-    def _report(done: Callable[[Any], None], future: Future[Any]) -> None:
-        if not future.cancelled():
-            done(future.exception() or future.result())
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_forever()
+        loop.close()
 
     @staticmethod
-    async def _cancel_all() -> None:
+    async def _follow(function: Callable[..., Any], arguments: tuple[Any, ...], done: Callable[[Any], None]) -> None:
+        try:
+            outcome = await function(*arguments)
+        except BaseException as error:  # also SystemExit, which would end the loop, and being cancelled
+            outcome = error
+        done(outcome)
+
+    @staticmethod
+    async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        loop.stop()

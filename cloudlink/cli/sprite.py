@@ -28,9 +28,10 @@ def sprite() -> None:
 def build(output: Path) -> None:
     """Write cloudlink.sprite3 and starter.sb3."""
     problems = lint(project_json(companion_source(), tables=sprite_tables()))
-    for problem in problems:
-        click.echo(str(problem), err=True)
-    if any(problem.severity == "error" for problem in problems):
+    errors = [problem for problem in problems if problem.severity == "error"]
+    for error in errors:
+        click.echo(str(error), err=True)
+    if errors:
         raise click.ClickException("the sprite's source has errors; nothing was written")
     output.mkdir(parents=True, exist_ok=True)
     for name, content in (("cloudlink.sprite3", companion_sprite3()), ("starter.sb3", starter_sb3())):

@@ -147,7 +147,7 @@ def _shown(argument: Any) -> Value:
 def _at(path: str, values: Mapping[Value, Value]) -> Any:
     """The value at a path of the sprite's two lists; a list again where it has items."""
     prefix = f"{path}." if path else ""
-    items = []
+    items: list[Any] = []
     while f"{prefix}{len(items) + 1}" in values:
         items.append(_at(f"{prefix}{len(items) + 1}", values))
     return items or values[path]

@@ -141,7 +141,7 @@ class ClientLink:
         if name not in self._channel.downlink:
             return
         try:
-            kind = frame.kind(value, capacity=self._channel.capacity)
+            kind = frame.kind(value)
             if kind == frame.CONTROL:
                 self._receive_control(value, now)
             elif kind in (frame.SHARED, frame.ONE_PART, frame.ONE_LAST):

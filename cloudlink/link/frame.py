@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudlink.errors import DecodeError
+from cloudlink.limits import TURBOWARP
 from cloudlink.link import checksum, records
 from cloudlink.link.records import Part, Record
 
@@ -42,6 +43,9 @@ MEMORY = 3
 MOST_MEMORY: int = 10**MEMORY - 1
 NONCE = 8
 REASON = 1
+
+LONGEST = TURBOWARP.value_length
+"""Digits: no platform's variables hold more."""
 
 _TYPE = 1
 _CONTROL_HEAD = _TYPE + SEQUENCE + EPOCH + MEMORY
@@ -173,14 +177,16 @@ def pack_uplink(frame: Uplink, *, seed: int) -> str:
     return _close(f"{CLIENT}{frame.address:03d}{frame.sequence:02d}{body}", seed=seed)
 
 
-def kind(value: str, *, capacity: int) -> str:
+def kind(value: str) -> str:
     """The type digit of a value.
+
+    Frames of any platform are read, also where our own have to be shorter: `LONGEST` is the only bound.
 
     Raises:
         DecodeError: the value cannot be a frame: not digits, too long, too short, or it begins with 0.
     """
-    if len(value) > capacity:
-        raise DecodeError(f"{len(value)} characters, but frames have at most {capacity}")
+    if len(value) > LONGEST:
+        raise DecodeError(f"{len(value)} characters, but frames have at most {LONGEST}")
     if not (value.isascii() and value.isdigit()):
         raise DecodeError("frames consist of the digits 0-9 only")
     if len(value) < _TYPE + checksum.DIGITS:

@@ -168,7 +168,7 @@ class ServerLink:
         if name not in self._channel.uplink:
             return
         try:
-            match frame.kind(value, capacity=self._channel.capacity):
+            match frame.kind(value):
                 case frame.HELLO:
                     self._receive_hello(value, now)
                 case frame.CLIENT:

@@ -6,10 +6,12 @@ annotation is both a check and a wish: `int` takes 5, 5.0 and "5" and gives 5, `
 
 from __future__ import annotations
 
+import contextlib
 import math
 import types
 import typing
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from cloudlink.errors import InvalidArgument
@@ -27,12 +29,13 @@ def converter_for(annotation: Any) -> Converter:
     Raises:
         InvalidArgument: the annotation is something that cannot come from a cloud variable.
     """
-    if annotation in _SIMPLE:
-        return _SIMPLE[annotation]
+    with contextlib.suppress(TypeError):  # some, such as [int], cannot be looked up
+        if annotation in _SIMPLE:
+            return _SIMPLE[annotation]
     origin, parameters = typing.get_origin(annotation), typing.get_args(annotation)
-    if annotation is list or origin is list:
+    if (annotation is list or origin is list) and len(parameters) <= 1:
         return _list_of(converter_for(parameters[0] if parameters else Any))
-    if annotation is dict or origin is dict:
+    if (annotation is dict or origin is dict) and len(parameters) in (0, 2):
         return _dict_of(*map(converter_for, parameters or (Any, Any)))
     if origin in (typing.Union, types.UnionType):
         return _one_of(tuple(map(converter_for, parameters)))
@@ -52,13 +55,12 @@ def as_scratch_text(value: Any) -> str:
         return str(value)
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
+    if value == 0:
+        return "0"
+    # Both print the fewest digits that give the same double; Python turns to the exponent earlier than Scratch.
+    if 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     digits, _, exponent = repr(value).partition("e")
-    if not exponent:
-        return digits
-    if 1e-7 < abs(value) < 1e-4:  # Python turns to the exponent earlier than Scratch
-        return f"{value:.{len(digits.replace('.', '').lstrip('-')) - 1 - int(exponent)}f}"
     return f"{digits}e{int(exponent):+d}"
 
 

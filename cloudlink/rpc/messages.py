@@ -73,8 +73,12 @@ def encode_answer(value: Any) -> str:
 
 
 def encode_error(error: RequestError) -> str:
-    """The digits of an answer that is an error."""
-    return _ERROR + codec.encode([error.code, error.text])
+    """The digits of an answer that is an error; what it was given for its text is sent as `str` makes it.
+
+    Raises:
+        InvalidArgument: the text holds half an emoji, which has no form in digits.
+    """
+    return _ERROR + codec.encode([error.code, str(error.text)])
 
 
 def decode_answer(digits: str) -> Any:

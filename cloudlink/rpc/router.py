@@ -61,7 +61,7 @@ class Handler:
         most = len(self.parameters)
         plural = "" if most == 1 else "s"
         if self.rest is not None:
-            return f"at least {self.required} arguments ({names}, ...)"
+            return f"at least {self.required} argument{'' if self.required == 1 else 's'} ({names}, ...)"
         if not most:
             return "no arguments"
         if self.required < most:
@@ -120,7 +120,8 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
 
     Raises:
         InvalidArgument: a parameter is keyword-only without a default, or has an annotation that nothing from a
-            cloud variable can have; or the name is not a text with something in it.
+            cloud variable can have; the name is not a text with something in it; or it is no function, or a
+            built-in one that does not tell its parameters.
     """
     name = name if name is not None else getattr(function, "__name__", "")
     if not isinstance(name, str) or not name:
@@ -129,7 +130,7 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
     parameters: list[tuple[str, Converter]] = []
     required = 0
     rest: Converter | None = None
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in _signature(name, function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
         if parameter.kind is parameter.KEYWORD_ONLY:
@@ -145,11 +146,18 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
     return Handler(name, function, inspect.iscoroutinefunction(function), tuple(parameters), required, rest)
 
 
+def _signature(name: str, function: Function) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"{name}: {error}; a handler is a function that you wrote with def") from None
+
+
 def _annotations(function: Function) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function)
-    except (NameError, TypeError):  # names that exist for the type checker only: no check is better than none
-        return {}
+    except (NameError, AttributeError, SyntaxError, TypeError):
+        return {}  # words for people, or names that exist for the type checker only: handlers need no annotations
 
 
 def _converter(handler: str, parameter: str, annotation: Any) -> Converter:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cloudlink import CloudConnection, CloudRequests, RequestError
+from cloudlink import CloudConnection, CloudRequests, RequestError, TwCloudConnection
 from cloudlink.localcloud import Faults, LocalCloud, SetRecord
 from cloudlink.player import Player
 from cloudlink.sprite.companion import starter_sb3
@@ -86,7 +86,8 @@ def long_text(length: int) -> str:
 
 @contextmanager
 def serving(profile: str = "scratch") -> Iterator[Server]:
-    with LocalCloud(profile) as cloud, CloudConnection(PROJECT, username="server", cloud_host=cloud.url) as connection:
+    connect = TwCloudConnection if profile == "turbowarp" else CloudConnection
+    with LocalCloud(profile) as cloud, connect(PROJECT, username="server", cloud_host=cloud.url) as connection:
         server = Server(cloud, CloudRequests(connection))
         cloud.on_set = server.note_set
         add_handlers(server)

@@ -1,0 +1,95 @@
+"""Imports point down, the pure layers stay pure, and each foreign library has one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cloudlink
+
+ROOT = Path(cloudlink.__file__).parent
+
+# What each part may import of cloudlink, besides itself. Nothing may import a part that is not in its row.
+BASE = {"errors", "limits", "clock"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "limits": set(),
+    "clock": {"errors"},
+    "codec": {"errors"},
+    "link": {"errors", "limits"},
+    "rpc": {"errors", "codec"},
+    "transport": BASE,
+    "connection": BASE | {"transport"},
+    "link_thread": BASE | {"link", "transport"},
+    "server": BASE | {"link", "rpc", "transport", "link_thread"},
+    "client": BASE | {"link", "rpc", "transport", "link_thread"},
+    "localcloud": BASE | {"transport"},
+    "sprite": {"errors", "limits"},
+    "player": {"errors", "limits"},
+    "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
+    "cli": BASE | {"demo", "sprite"},
+    "__init__": BASE | {"client", "connection", "link", "server"},
+    "__main__": {"cli"},
+}
+
+PURE = ["codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"]
+IMPURE_MODULES = {"socket", "threading", "time", "asyncio", "select", "queue", "subprocess"}
+
+HOMES = {
+    "websocket": {"transport/websocket.py"},
+    "websockets": {"localcloud/server.py"},
+    "msgpack": {"codec/msgpack.py"},
+    "requests": set(),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, by their whole names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: imports are absolute here"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    part = part_of(path)
+    assert part in MAY_IMPORT, f"{part} is new: give it a row in the table"
+    for name in imports(path):
+        if name.startswith("cloudlink."):
+            imported = name.split(".")[1]
+            assert imported == part or imported in MAY_IMPORT[part], f"{part} must not import {name}"
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_pure_parts_know_no_sockets_threads_or_clocks(part: str) -> None:
+    place = ROOT / part.replace(".", "/")
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    assert files
+    for path in files:
+        assert not IMPURE_MODULES & set(imports(path)), path
+        assert not any(name.startswith("cloudlink.clock") for name in imports(path)), path
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_each_foreign_library_has_one_home(library: str) -> None:
+    homes = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
+    assert homes == HOMES[library]
