@@ -30,6 +30,7 @@ from cloudlink.errors import (
     NotConnected,
     ValueTooLong,
 )
+from cloudlink.javascript import plain_number
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.transport.address import SCRATCH_CLOUD, TURBOWARP_CLOUD, Address
 from cloudlink.transport.backoff import Backoff
@@ -47,7 +48,6 @@ from cloudlink.transport.lines import (
     close_code,
     decode,
     encode,
-    plain_number,
     strip_prefix,
 )
 from cloudlink.transport.websocket import websocket_connector

@@ -116,12 +116,12 @@ class LinkThread(Generic[AnyLink]):
         while True:
             with self._changed:
                 events, writes = self._turn()
+                self._changed.notify_all()
                 if not events and not writes:
                     if self._stopping:
                         return
                     self._changed.wait(self._pause())
                     continue
-                self._changed.notify_all()
             for event in events:
                 self._tell(event)
             for write in writes:

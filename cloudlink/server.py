@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import random as random_module
 import threading
@@ -167,7 +168,8 @@ class CloudRequests:
         """Finish what is under way, for at most `timeout` seconds, and end all threads. Again: does nothing.
 
         Requests that come meanwhile are answered with "the server is stopping". The connection stays open: it
-        belongs to whoever made it.
+        belongs to whoever made it. A handler that calls this is itself under way: it waits all of `timeout`, and its
+        answer is not sent.
         """
         if self._stopping or self._pool is None:
             return
@@ -240,7 +242,10 @@ class CloudRequests:
             outcome = call.handler.function(*call.arguments)
         except BaseException as error:  # also SystemExit: a handler ends itself, not the server
             outcome = error
-        self._finish(call, outcome)
+        if inspect.isawaitable(outcome):  # a plain function around a coroutine function
+            self._async_loop.run(lambda: outcome, (), partial(self._finish, call))
+        else:
+            self._finish(call, outcome)
 
     def _finish(self, call: Call, outcome: Any) -> None:
         with self._thread.use() as link:
@@ -253,15 +258,19 @@ class _AsyncLoop:
     """An event loop in a thread of its own, begun when the first coroutine comes."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # handlers' threads come here too
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], done: Callable[[Any], None]) -> None:
-        """Run a coroutine function; `done` gets what it returned, or its exception."""
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="cloudlink-async", daemon=True)
-            self._thread.start()
+        """Run a function that returns something to await; `done` gets what comes of it, or its exception."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._loop,), name="cloudlink-async", daemon=True
+                )
+                self._thread.start()
         asyncio.run_coroutine_threadsafe(self._follow(function, arguments, done), self._loop)
 
     def stop(self, timeout: float) -> None:

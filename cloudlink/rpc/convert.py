@@ -7,14 +7,13 @@ annotation is both a check and a wish: `int` takes 5, 5.0 and "5" and gives 5, `
 from __future__ import annotations
 
 import contextlib
-import math
 import types
 import typing
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from cloudlink.errors import InvalidArgument
+from cloudlink.javascript import javascript_number
 
 Converter = Callable[[Any], Any]
 """Gives the wanted value, or raises ValueError with words that say what was wanted: "a whole number"."""
@@ -53,15 +52,7 @@ def as_scratch_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if value == 0:
-        return "0"
-    # Both print the fewest digits that give the same double; Python turns to the exponent earlier than Scratch.
-    if 1e-6 <= abs(value) < 1e21:
-        return format(Decimal(repr(value)), "f").removesuffix(".0")
-    digits, _, exponent = repr(value).partition("e")
-    return f"{digits}e{int(exponent):+d}"
+    return javascript_number(value)
 
 
 def _anything(value: Any) -> Any:
@@ -78,21 +69,28 @@ def _whole_number(value: Any) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and len(value) <= 4000:
+    if isinstance(value, str) and len(value) <= 4000 and "_" not in value:
         try:
             return int(value)
         except ValueError:
-            pass
+            return _whole_number(_number_in(value, "a whole number"))
     raise ValueError("a whole number")
 
 
 def _number(value: Any) -> float:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return _number_in(value, "a number")
+    raise ValueError("a number")
+
+
+def _number_in(value: int | float | str, wanted: str) -> float:
+    """A number, or one in a text; Python's own way of grouping digits, as in 1_000, is text to Scratch."""
+    if not (isinstance(value, str) and "_" in value):
         try:
             return float(value)
         except (ValueError, OverflowError):
             pass
-    raise ValueError("a number")
+    raise ValueError(wanted)
 
 
 def _boolean(value: Any) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudlink import codec
-from cloudlink.errors import DecodeError, InvalidArgument, RequestError
+from cloudlink.errors import Busy, DecodeError, InvalidArgument, RequestError
 
 MOST_TIMEOUT = 99
 """Seconds: the field has two digits."""
@@ -98,6 +98,8 @@ def decode_answer(digits: str) -> Any:
 
 def _error(content: Any) -> RequestError:
     match content:
+        case [503, str(text)]:
+            return Busy(text)
         case [int(code), str(text)] if 0 <= code <= 999:
             return RequestError(text, code)
     raise DecodeError("an error is a code from 0 to 999 and a text")

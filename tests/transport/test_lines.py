@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudlink.errors import DecodeError
+from cloudlink.javascript import javascript_number, plain_number
 from cloudlink.transport.lines import (
     CLOSE_CODES,
     MAX_LINES,
@@ -28,8 +29,6 @@ from cloudlink.transport.lines import (
     encode,
     encode_ack,
     encode_update,
-    javascript_number,
-    plain_number,
     strip_prefix,
 )
 

@@ -1,0 +1,104 @@
+"""Requests and answers survive their digits; other digits are refused in one way only."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from strategies import digit_strings, texts, values
+
+from cloudlink import codec
+from cloudlink.errors import DecodeError, InvalidArgument, RequestError
+from cloudlink.rpc.messages import (
+    MOST_TIMEOUT,
+    Request,
+    decode_answer,
+    decode_request,
+    encode_answer,
+    encode_error,
+    encode_request,
+)
+
+timeouts = st.none() | st.integers(1, MOST_TIMEOUT)
+error_codes = st.integers(0, 999)
+
+
+@given(name=texts, arguments=st.lists(values, max_size=4), timeout=timeouts)
+def test_a_request_survives_its_digits(name: str, arguments: list[object], timeout: int | None) -> None:
+    request = Request(name, tuple(arguments), timeout)
+    digits = encode_request(request)
+    assert digits.isascii()
+    assert digits.isdigit()
+    assert decode_request(digits) == request
+
+
+@given(value=values)
+def test_an_answer_survives_its_digits(value: object) -> None:
+    answer = decode_answer(encode_answer(value))
+    assert (answer, type(answer)) == (value, type(value))
+
+
+@given(text=texts, code=error_codes)
+def test_an_error_survives_its_digits(text: str, code: int) -> None:
+    with pytest.raises(RequestError) as caught:
+        decode_answer(encode_error(RequestError(text, code)))
+    assert (caught.value.text, caught.value.code) == (text, code)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "sent"), [(5, "5"), (None, "None"), (ValueError("no such player"), "no such player")]
+)
+def test_an_error_that_was_given_no_text_is_sent_as_one(given_text: object, sent: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        decode_answer(encode_error(RequestError(given_text)))  # type: ignore[arg-type]
+    assert caught.value.text == sent
+
+
+# Digits that get past the first checks: a timeout or an answer's sort, and then some value.
+plausible_digits = st.builds(
+    lambda head, value: head + codec.encode(value), st.text("0123456789", min_size=1, max_size=2), values
+)
+
+
+@given(digits=digit_strings | plausible_digits)
+@example("")
+@example("0")
+@example("10")
+@example("1" + codec.encode([1000, "a code beyond the last"]))
+@example("1" + codec.encode(["400", "a code that is a text"]))
+@example("1" + codec.encode([400, 400]))
+@example("1" + codec.encode([]))
+@example("7" + codec.encode(None))
+def test_digits_that_are_no_answer_are_refused_as_such(digits: str) -> None:
+    try:
+        decode_answer(digits)
+    except (DecodeError, RequestError):
+        return
+    assert digits[0] == "0"
+
+
+@given(digits=digit_strings | plausible_digits)
+@example("")
+@example("9")
+@example("05")
+@example("05" + codec.encode([]))
+@example("05" + codec.encode([1, "name"]))
+@example("05" + codec.encode({"name": 1}))
+def test_digits_that_are_no_request_are_refused_as_such(digits: str) -> None:
+    try:
+        request = decode_request(digits)
+    except DecodeError:
+        return
+    assert isinstance(request.name, str)
+    assert request.timeout is None or 1 <= request.timeout <= MOST_TIMEOUT
+
+
+@pytest.mark.parametrize("timeout", [-1, MOST_TIMEOUT + 1])
+def test_a_timeout_beyond_its_two_digits_is_refused(timeout: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"not {timeout}"):
+        encode_request(Request("name", (), timeout))
+
+
+def test_an_argument_without_a_form_in_digits_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(InvalidArgument, match="a set cannot be sent"):
+        encode_request(Request("name", ({1, 2},)))

@@ -1,0 +1,317 @@
+"""CloudClient over a real cloud on this machine: asking, waiting, giving up."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from cloudlink import codec
+from cloudlink.client import CloudClient
+from cloudlink.connection import TwCloudConnection
+from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout, ValueTooLong
+from cloudlink.limits import SCRATCH
+from cloudlink.link.events import RequestReceived
+from cloudlink.link.server import ServerLink
+from cloudlink.link.settings import Channel
+from cloudlink.link_thread import LinkThread
+from cloudlink.localcloud import LocalCloud
+from cloudlink.server import CloudRequests
+
+SECONDS = 10.0
+"""How long a test waits for what should happen soon."""
+
+QUICK = replace(SCRATCH, set_interval=0.005)
+"""Scratch's short frames, but a pace that makes tests short; TurboWarp's server lets it pass."""
+
+Join = Callable[[str], TwCloudConnection]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(SECONDS)
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.fixture
+def join() -> Iterator[Join]:
+    with ExitStack() as stack:
+        cloud = stack.enter_context(LocalCloud("turbowarp"))
+        yield lambda user: stack.enter_context(
+            TwCloudConnection("77", username=user, cloud_host=cloud.url, limits=QUICK)
+        )
+
+
+@pytest.fixture
+def server(join: Join) -> Iterator[CloudRequests]:
+    server = CloudRequests(join("server"), workers=1)
+    server.add_request(lambda value=None: value, name="echo")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def player(join: Join) -> Iterator[CloudClient]:
+    with CloudClient(join("player")) as player:
+        yield player
+
+
+class Slow:
+    """A handler that waits until it is told to go on, and counts its runs."""
+
+    def __init__(self, server: CloudRequests) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+        self.runs = 0
+        server.add_request(self.work, name="slow")
+
+    def work(self) -> str:
+        self.runs += 1
+        self.begun.set()
+        self.go_on.wait(SECONDS)
+        return "done at last"
+
+
+@pytest.fixture
+def slow(server: CloudRequests) -> Iterator[Slow]:
+    slow = Slow(server)
+    yield slow
+    slow.go_on.set()
+
+
+def wait_until_the_server_knows(player: CloudClient) -> None:
+    """Whatever the player sent before has arrived: a request that no worker is needed for has been answered."""
+    with pytest.raises(RequestError, match="no request called 'nobody'"):
+        player.request("nobody")
+
+
+def test_a_request_returns_the_answer(server: CloudRequests, player: CloudClient) -> None:
+    assert player.request("echo", [1, "two", None]) == [1, "two", None]
+    assert player.connected
+
+
+def test_requests_under_way_at_the_same_time_keep_their_answers_apart(
+    server: CloudRequests, player: CloudClient
+) -> None:
+    answers = [player.submit("echo", number) for number in range(120)]  # more than a hundred message numbers
+    assert [answer.result(SECONDS) for answer in answers] == list(range(120))
+
+
+def test_a_client_may_be_used_from_many_threads(server: CloudRequests, player: CloudClient) -> None:
+    answers: dict[int, Any] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = player.request("echo", number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert answers == {number: number for number in range(10)}
+
+
+def test_several_clients_are_served_at_once(server: CloudRequests, join: Join) -> None:
+    with ExitStack() as stack:
+        players = [stack.enter_context(CloudClient(join(f"player{number}"))) for number in range(6)]
+        answers = {
+            (number, turn): player.submit("echo", f"{number}/{turn}")
+            for number, player in enumerate(players)
+            for turn in range(5)
+        }
+        for (number, turn), answer in answers.items():
+            assert answer.result(SECONDS) == f"{number}/{turn}"
+        assert server.clients == 6
+
+
+def test_an_error_of_the_handler_arrives_with_its_code_and_text(server: CloudRequests, player: CloudClient) -> None:
+    @server.request
+    def fail() -> None:
+        raise RequestError("half \ud83d of an emoji", 418)
+
+    with pytest.raises(RequestError) as caught:
+        player.request("fail")
+    assert (caught.value.code, caught.value.text) == (418, "half \\ud83d of an emoji")
+
+
+# Progress
+
+
+def test_the_progress_of_a_long_answer_is_told(server: CloudRequests, player: CloudClient) -> None:
+    told: list[tuple[int, int]] = []
+    text = "".join(Random(1).choices("abcdefgh ", k=2000))
+    answer = player.submit("echo", text, progress=lambda received, total: told.append((received, total)))
+    assert answer.result(SECONDS) == text
+    assert len(told) > 5
+    assert [received for received, _ in told] == sorted(received for received, _ in told)
+    assert all(received < total for received, total in told if total)
+    assert len({total for _, total in told if total}) == 1
+
+
+def test_a_progress_function_that_fails_costs_nothing_but_a_line_in_the_log(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(received: int, total: int) -> None:
+        raise ZeroDivisionError("a bug in the progress bar")
+
+    assert player.submit("echo", "x" * 2000, progress=fail).result(SECONDS) == "x" * 2000
+    assert "a bug in the progress bar" in caplog.text
+    assert player.request("echo", 1) == 1
+
+
+# Timeouts
+
+
+def test_without_a_server_a_request_times_out_and_says_so(player: CloudClient) -> None:
+    started = time.monotonic()
+    with pytest.raises(RequestTimeout, match="no answer in time") as caught:
+        player.request("echo", timeout=0.2)
+    assert caught.value.code == 408
+    assert 0.2 <= time.monotonic() - started < 1
+    assert not player.connected
+    assert not player.wait_connected(timeout=0.01)
+
+
+def test_a_request_waits_for_a_server_that_comes_late(player: CloudClient, join: Join) -> None:
+    answer = player.submit("echo", "hello")
+    with CloudRequests(join("server")) as server:
+        server.add_request(lambda text: text, name="echo")
+        assert answer.result(SECONDS) == "hello"
+        assert player.wait_connected(timeout=SECONDS)
+
+
+def test_the_clients_own_timeout_counts_where_a_request_has_none(join: Join) -> None:
+    with CloudClient(join("player"), timeout=0.1) as player, pytest.raises(RequestTimeout):
+        player.request("echo")
+
+
+@pytest.mark.parametrize("timeout", [math.inf, 1e12, 200.0])
+def test_a_request_may_wait_as_long_as_it_likes(server: CloudRequests, player: CloudClient, timeout: float) -> None:
+    assert player.submit("echo", 1, timeout=timeout).result(SECONDS) == 1
+    assert player.submit("echo", 2).result(SECONDS) == 2
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.nan])
+def test_a_timeout_that_makes_no_sense_is_refused(player: CloudClient, timeout: float) -> None:
+    with pytest.raises(InvalidArgument, match="above 0"):
+        player.submit("echo", timeout=timeout)
+
+
+def test_what_waits_beyond_its_timeout_is_not_run_any_more(
+    server: CloudRequests, player: CloudClient, slow: Slow
+) -> None:
+    first = player.submit("slow")
+    assert slow.begun.wait(SECONDS)
+    second = player.submit("slow", timeout=0.3)  # the only worker is busy
+    assert isinstance(second.exception(SECONDS), RequestTimeout)
+    wait_until_the_server_knows(player)
+    slow.go_on.set()
+    assert first.result(SECONDS) == "done at last"
+    assert player.request("echo", 1) == 1  # the worker took what was waiting before
+    assert slow.runs == 1
+
+
+def test_a_request_that_was_given_up_is_not_answered_and_the_next_ones_are(
+    server: CloudRequests, player: CloudClient, slow: Slow
+) -> None:
+    given_up = player.submit("slow", timeout=0.3)
+    assert slow.begun.wait(SECONDS)
+    assert isinstance(given_up.exception(SECONDS), RequestTimeout)
+    wait_until_the_server_knows(player)
+    sent = server.statistics.messages_sent
+    slow.go_on.set()
+    assert player.request("echo", 1) == 1
+    assert server.statistics.messages_sent == sent + 1
+
+
+def test_the_future_of_a_request_under_way_cannot_be_cancelled(player: CloudClient) -> None:
+    answer = player.submit("echo", timeout=0.1)
+    assert not answer.cancel()
+    assert isinstance(answer.exception(SECONDS), RequestTimeout)
+
+
+# What cannot be sent, and what cannot be read
+
+
+@pytest.mark.parametrize("argument", [{1, 2}, object(), 2**64, "\ud83d"])
+def test_an_argument_that_cannot_be_sent_is_refused_before_anything_is_sent(
+    player: CloudClient, argument: object
+) -> None:
+    with pytest.raises(InvalidArgument):
+        player.submit("echo", argument)
+    assert player.statistics.messages_sent == 0
+
+
+def test_a_request_that_is_too_long_is_refused_with_the_numbers(server: CloudRequests, player: CloudClient) -> None:
+    with pytest.raises(ValueTooLong, match="the link carries"):
+        player.submit("echo", "x" * 300_000)
+    assert player.request("echo", 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("digits", "words"), [("7", "in no codec"), ("0", "in no codec"), ("7" + codec.encode(None), "begin with 7")]
+)
+def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Join, digits: str, words: str) -> None:
+    connection = join("other_version")
+    link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic())
+
+    def answer(event: object) -> None:
+        if isinstance(event, RequestReceived):
+            with thread.use():
+                link.send(event.client, event.message, digits)
+
+    thread = LinkThread(connection, link, on_event=answer, name="other-version")
+    thread.start()
+    try:
+        with CloudClient(join("player")) as player:
+            for _ in range(2):
+                with pytest.raises(DecodeError, match=words):
+                    player.request("echo")
+    finally:
+        thread.stop()
+
+
+# Closing
+
+
+def test_closing_fails_what_is_under_way_and_refuses_what_comes_after(join: Join) -> None:
+    connection = join("player")
+    player = CloudClient(connection)
+    answers: list[Future[Any]] = [player.submit("echo", number) for number in range(3)]
+    player.close()
+    player.close()
+    for answer in answers:
+        assert isinstance(answer.exception(0), NotConnected)
+    with pytest.raises(NotConnected, match="make a new one"):
+        player.submit("echo")
+    assert connection.connected
+
+
+def test_after_closing_a_new_client_may_use_the_connection(server: CloudRequests, join: Join) -> None:
+    connection = join("player")
+    for turn in range(2):
+        with CloudClient(connection) as player:
+            assert player.request("echo", turn) == turn
+
+
+def test_a_client_may_be_closed_from_its_own_thread(server: CloudRequests, player: CloudClient) -> None:
+    closed = threading.Event()
+
+    def close(answer: Future[Any]) -> None:
+        player.close()
+        closed.set()
+
+    player.submit("echo").add_done_callback(close)
+    assert closed.wait(SECONDS)
