@@ -47,8 +47,8 @@ A cloud with Scratch's limits runs at {url}, and a Python server listens to it.
 The starter project is {starter}
 
 To run it in a browser on this machine:
-  1. open https://packager.turbowarp.org and choose the starter project,
-  2. under "Cloud variables" choose your own server, and give it ws://localhost:{port}
-  3. press "Package", then "Preview", and click the button that says "ask".
+  1. open https://packager.turbowarp.org and select the starter project,
+  2. under "Cloud Variables" keep "Connect to cloud variable server", and make the "Cloud host" ws://localhost:{port}
+  3. press "Preview", and click the button that says "ask".
 
 Press Ctrl-C to stop."""

@@ -34,9 +34,10 @@ from cloudlink.link.events import (
     RequestLost,
     Write,
 )
+from cloudlink.link.loss import LossEstimate
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.parts import Incoming, Outgoing, most_digits
-from cloudlink.link.records import MESSAGES, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.records import MESSAGES, NONE_FURTHER, Cancel, Need, Part, Record, Working, size
 from cloudlink.link.settings import Channel, ClientTimes
 from cloudlink.link.statistics import MALFORMED, WRONG_CHECKSUM, Statistics
 from cloudlink.link.timer import RetryTimer, RoundTrip
@@ -55,14 +56,19 @@ class _Request:
         self.first_sent: float | None = None
         self.timer = timer
         self.arrived = False  # the server is known to have all of it
-        self.gap_told: tuple[int, ...] = ()  # the gap that a need was sent for at once
+        self.copy_due = False  # it is to be sent twice, to be on the safe side
+        self.told: dict[int, float] = {}  # when each missing part was asked for last
+        self.gap_due = False  # parts are missing that were not asked for
+        self.part_at: float | None = None  # when the newest part came
+        self.part_interval = 0.0  # a running mean of the seconds between two
 
     def start_over(self) -> None:
         """Forget all that a former session knew."""
         self.outgoing = Outgoing(self.message, self.digits)
         self.incoming = Incoming()
         self.arrived = False
-        self.gap_told = ()
+        self.told = {}
+        self.gap_due = False
 
 
 class ClientLink:
@@ -89,6 +95,7 @@ class ClientLink:
         self._address: int | None = None
         self._epoch: int | None = None
         self._seed = 0
+        self._loss = LossEstimate(frame.SEQUENCES)
         self._hello = RetryTimer(self._round_trip, random)
         self._hello.start_now()
         self._sequence = 0
@@ -181,7 +188,9 @@ class ClientLink:
         """Whether something waits to be sent for the first time, or was asked for."""
         if self._cancels or (self._waiting and self._may_admit()):
             return True
-        return any(request.outgoing.pending for request in self._requests.values())
+        return any(
+            request.outgoing.pending or request.copy_due or request.gap_due for request in self._requests.values()
+        )
 
     # Session
 
@@ -196,6 +205,8 @@ class ClientLink:
             return
         control = frame.unpack_control(value)
         self.statistics.frames_received += 1
+        if control.epoch == self._epoch:
+            self._loss.seen(control.sequence)
         if self._address is not None and control.epoch != self._epoch:
             self._lose_session(control, now)
         for notice in control.notices:
@@ -205,6 +216,8 @@ class ClientLink:
         match notice:
             case frame.Welcome(nonce, address) if nonce == self._nonce and self._address is None:
                 self._address, self._epoch = address, control.epoch
+                self._loss.start_over()
+                self._loss.seen(control.sequence)
                 self._seed = frame.uplink_seed(nonce=nonce, epoch=control.epoch)
                 self._hello.answered(now)
                 self._events.append(Connected())
@@ -274,7 +287,20 @@ class ClientLink:
             if request.first_sent is None:
                 request.first_sent = now
             if not request.outgoing.pending:
+                request.copy_due = self._loss.notable and not request.copy_due and part.part == 0
                 request.timer.sent(now)
+        return found or self._copies(room, now)
+
+    def _copies(self, room: int, now: float) -> list[Record]:
+        """Requests of one part once more, where many frames are lost and there is nothing else to send."""
+        found: list[Record] = []
+        for request in self._requests.values():
+            if request.copy_due:
+                request.copy_due = False
+                part = None if request.arrived else request.outgoing.copy(0, room, addressed=False, now=now)
+                if part is not None:
+                    found.append(part)
+                    room -= size(part, addressed=False, final=False)
         return found
 
     def _due(self, now: float) -> Iterator[Record]:
@@ -283,6 +309,9 @@ class ClientLink:
             yield Cancel(self._cancels[0])
             self._cancels.popleft()
         for request in self._requests.values():
+            if request.gap_due:
+                yield self._gap(request, now)
+                request.gap_due = False
             if request.outgoing.pending or not request.timer.ready(now):
                 continue
             if not request.arrived and len(request.digits) <= self._one_frame:
@@ -290,7 +319,15 @@ class ClientLink:
                 self.statistics.parts_again += 1
                 continue
             yield Need(request.message, request.incoming.next, request.incoming.missing)
+            request.told.update(dict.fromkeys(request.incoming.missing, now))
             request.timer.sent(now)
+
+    def _gap(self, request: _Request, now: float) -> Need:
+        """The missing parts that were never asked for, or so long ago that they were lost again."""
+        overdue = now - self._round_trip.patience
+        missing = [part for part in request.incoming.missing if request.told.get(part, -math.inf) <= overdue]
+        request.told.update(dict.fromkeys(missing, now))
+        return Need(request.message, NONE_FURTHER, tuple(missing))
 
     @property
     def _one_frame(self) -> int:
@@ -305,6 +342,7 @@ class ClientLink:
             return
         downlink = frame.unpack_downlink(value)
         self.statistics.frames_received += 1
+        self._loss.seen(downlink.sequence)
         for address, record in downlink.records:
             if address == self._address:
                 self._receive_record(record, now)
@@ -327,14 +365,20 @@ class ClientLink:
         request.timer.answered(now)
         if not request.incoming.add(part):
             return
+        request.timer.wait(self._patience_between_parts(request, now), now)
         if request.incoming.complete:
             del self._requests[request.message]
             self.statistics.messages_received += 1
             self._events.append(AnswerReceived(request.ticket, request.incoming.join()))
             return
         self._events.append(AnswerProgress(request.ticket, request.incoming.size, request.incoming.total))
-        missing = request.incoming.missing
-        if missing != request.gap_told:
-            request.gap_told = missing
-            if missing:
-                request.timer.start_now()
+        request.gap_due = any(part not in request.told for part in request.incoming.missing)
+
+    def _patience_between_parts(self, request: _Request, now: float) -> float:
+        """Seconds after which the next part is overdue: three times what parts have been apart so far."""
+        if request.part_at is not None:
+            request.part_interval += (now - request.part_at - request.part_interval) / 4
+        else:
+            request.part_interval = self._channel.limits.set_interval
+        request.part_at = now
+        return min(max(3 * request.part_interval, self._times.least_retry), self._times.most_retry)

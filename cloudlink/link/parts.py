@@ -61,6 +61,14 @@ class Outgoing:
             return part
         return None if self._cut_up else self._cut(room, addressed=addressed, now=now)
 
+    def copy(self, part: int, room: int, *, addressed: bool, now: float) -> Part | None:
+        """A part that was sent already, once more to be on the safe side, if it fits; see `offer` for the rest."""
+        record = self._part(part)
+        if records.size(record, addressed=addressed, final=True) > room:
+            return None
+        self._sent_at[part] = now
+        return record
+
     def send_again(self, missing: Iterable[int], *, after: int, before: float) -> None:
         """Queue parts that the other side lacks.
 
@@ -110,6 +118,7 @@ class Incoming:
     def __init__(self) -> None:
         self._parts: dict[int, str] = {}
         self._last: int | None = None
+        self._next = 0
         self.size = 0
         """Digits that have arrived."""
         self.total = 0
@@ -124,6 +133,7 @@ class Incoming:
         if part.part in self._parts or self._contradicts(part):
             return False
         self._parts[part.part] = part.digits
+        self._next = max(self._next, part.part + 1)
         self.size += len(part.digits)
         self.total = part.total or self.total
         if part.last:
@@ -138,7 +148,7 @@ class Incoming:
     @property
     def next(self) -> int:
         """From this part on nothing has arrived."""
-        return max(self._parts, default=-1) + 1
+        return self._next
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -151,6 +161,8 @@ class Incoming:
         return "".join(self._parts[part] for part in range(len(self._parts)))
 
     def _contradicts(self, part: Part) -> bool:
+        if not part.digits and (part.part or not part.last):  # only a message of nothing has a part of nothing
+            return True
         if self._last is not None:
             return part.last or part.part > self._last
         return part.last and part.part < self.next

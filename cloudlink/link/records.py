@@ -37,6 +37,9 @@ SHORT = 90
 MOST_MISSING = 9
 """Parts that one `Need` can name: the count is one digit."""
 
+NONE_FURTHER = PARTS - 1
+"""As the `next` of a `Need`: only the parts that are named are wanted, further ones are on their way."""
+
 _MORE_TO_END, _LAST_TO_END, _MORE, _LAST, _NEED, _WORKING, _CANCEL = range(90, 97)
 
 
@@ -65,7 +68,8 @@ class Need:
 
     Attributes:
         message: whose parts.
-        next: nothing from this part on has arrived.
+        next: nothing from this part on has arrived, and what was sent of it is wanted again, unless it is so new
+            that it may be under way.
         missing: parts before `next` that have not arrived, at most `MOST_MISSING` of them.
     """
 

@@ -35,12 +35,19 @@ from cloudlink.link.events import (
     ServerEvent,
     Write,
 )
+from cloudlink.link.loss import LossEstimate
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.parts import Incoming, Outgoing, most_digits
-from cloudlink.link.records import ADDRESSES, MESSAGES, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.records import ADDRESSES, MESSAGES, NONE_FURTHER, Cancel, Need, Part, Record, Working, size
 from cloudlink.link.settings import Channel, ServerBounds, ServerTimes
 from cloudlink.link.statistics import MALFORMED, NO_ROOM, NO_SESSION, WRONG_CHECKSUM, Statistics
 from cloudlink.link.window import WINDOW, ahead
+
+_COPIED_FRAMES = 6
+"""Messages of fewer frames are copied whole, of longer ones the last part: the others' loss shows by itself."""
+
+_MOST_COPIES = 50
+"""Parts that wait to be sent a second time, the newest ones: older ones are asked for by now if they were lost."""
 
 _LEAST_RECORD = 8
 """Digits. With less room than this left in a frame, looking for a record that fits is not worth it."""
@@ -55,6 +62,11 @@ class _Request:
     answer: Outgoing | None = None
     forgotten: bool = False  # it was answered, but the answer is no longer kept
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was told upward and not answered yet."""
+        return self.incoming is None and self.answer is None and not self.forgotten
+
 
 @dataclass(slots=True)
 class _Session:
@@ -62,11 +74,21 @@ class _Session:
     address: int
     nonce: int
     heard: float
+    loss: LossEstimate = field(default_factory=lambda: LossEstimate(frame.CLIENT_SEQUENCES))
     newest: int | None = None  # the index of the newest request
+    answered_at: float = -math.inf  # when the last part of an answer went out last
+    round_trip: float = math.inf  # the shortest time from an answer to the client's next request
     requests: dict[int, _Request] = field(default_factory=dict)
 
     def lease(self, times: ServerTimes) -> float:
         return times.first_lease if self.newest is None else times.lease
+
+    def under_way(self, times: ServerTimes) -> float:
+        """What went out less than this ago may still arrive.
+
+        A client that asks on as soon as it is answered shows its round trip; of one that pauses nothing is known.
+        """
+        return self.round_trip if self.round_trip < times.most_under_way else times.under_way
 
 
 class ServerLink:
@@ -100,6 +122,7 @@ class ServerLink:
             raise InvalidArgument(f"{self._bounds.clients} clients; addresses are enough for 1 to {ADDRESSES}")
         self._epoch = random.randrange(frame.EPOCHS)
         self._started = now
+        self._copied = _COPIED_FRAMES * channel.capacity
         self._pacer = Pacer(channel.limits.set_interval)
         self._sequence = 0
         self._events: deque[ServerEvent] = deque()
@@ -116,6 +139,7 @@ class ServerLink:
         self._short: deque[tuple[_Session, Outgoing]] = deque()  # messages that fit into one frame
         self._long: deque[tuple[_Session, Outgoing]] = deque()
         self._long_waited = False
+        self._copies: deque[tuple[_Session, Outgoing, int]] = deque(maxlen=_MOST_COPIES)
         self._kept: OrderedDict[tuple[int, int], int] = OrderedDict()  # digits of each answer, oldest first
         self._kept_digits = 0
         self._partial_digits = 0
@@ -133,7 +157,7 @@ class ServerLink:
     @property
     def pending(self) -> bool:
         """Whether something waits to be sent."""
-        return bool(self._notices or self._beacon_due or self._replies or self._short or self._long)
+        return bool(self._notices or self._beacon_due or self._replies or self._short or self._long or self._copies)
 
     def send(self, client: int, message: int, digits: str) -> None:
         """Queue the answer to a request; an answer to a client that has left is dropped.
@@ -154,7 +178,7 @@ class ServerLink:
             )
         session = self._sessions.get(client)
         request = session.requests.get(message) if session else None
-        if session is None or request is None:
+        if session is None or request is None or request.incoming is not None:
             return
         request.answer = Outgoing(message, digits)
         request.forgotten = False
@@ -267,8 +291,11 @@ class ServerLink:
         uplink = frame.unpack_uplink(value)
         self.statistics.frames_received += 1
         session.heard = now
+        session.loss.seen(uplink.sequence)
         for record in uplink.records:
             self._receive_record(session, record, now)
+        for message in {record.message for record in uplink.records if isinstance(record, Part)}:
+            self._report_gap(session, message)
 
     def _seed(self, session: _Session) -> int:
         return frame.uplink_seed(nonce=session.nonce, epoch=self._epoch)
@@ -285,7 +312,7 @@ class ServerLink:
                     self._events.append(RequestCancelled(session.client, message))
 
     def _receive_part(self, session: _Session, part: Part, now: float) -> None:
-        request = self._request(session, part.message)
+        request = self._request(session, part.message, now)
         if request is None:
             return
         incoming = request.incoming
@@ -307,8 +334,12 @@ class ServerLink:
             self.statistics.messages_received += 1
             self._replies.pop((session.client, part.message), None)
             self._events.append(RequestReceived(session.client, part.message, incoming.join()))
-        elif incoming.missing:
-            self._report(session, part.message, request, after=0, missing=(), now=now)
+
+    def _report_gap(self, session: _Session, message: int) -> None:
+        """Ask for parts of a request that should have come before those that are here."""
+        request = session.requests.get(message)
+        if request is not None and request.incoming is not None and request.incoming.missing:
+            self._replies[session.client, message] = Need(message, NONE_FURTHER, request.incoming.missing)
 
     def _receive_need(
         self, session: _Session, message: int, next_part: int, missing: tuple[int, ...], now: float
@@ -335,7 +366,7 @@ class ServerLink:
             self._replies[key] = Need(message, request.incoming.next, request.incoming.missing)
         elif request.answer is not None:
             was_pending = request.answer.pending
-            request.answer.send_again(missing, after=after, before=now - self._times.under_way)
+            request.answer.send_again(missing, after=after, before=now - session.under_way(self._times))
             if not was_pending and request.answer.pending:
                 self._queue(session, request.answer)
         elif request.forgotten:
@@ -344,7 +375,7 @@ class ServerLink:
         else:
             self._replies[key] = Working(message)
 
-    def _request(self, session: _Session, message: int) -> _Request | None:
+    def _request(self, session: _Session, message: int, now: float) -> _Request | None:
         """The request with this number, a new one if the number is new; None for a number of the past."""
         request = session.requests.get(message)
         if request is not None:
@@ -354,8 +385,11 @@ class ServerLink:
         if index <= newest - WINDOW:
             return None
         session.newest = max(newest, index)
+        session.round_trip = min(session.round_trip, now - session.answered_at)
         past = [number for number, old in session.requests.items() if old.index <= session.newest - WINDOW]
         for number in past:
+            if session.requests[number].runs:
+                self._events.append(RequestCancelled(session.client, number))
             self._drop(session, number)
         request = session.requests[message] = _Request(index, Incoming())
         return request
@@ -416,6 +450,7 @@ class ServerLink:
         ones cannot starve it.
         """
         gathered = _Gathered(frame.downlink_room(self._channel.capacity))
+        copies = [self._copies.popleft() for _ in range(len(self._copies))]
         while self._replies:
             (client, _), reply = next(iter(self._replies.items()))
             if not gathered.add(self._sessions[client].address, reply):
@@ -427,7 +462,19 @@ class ServerLink:
             taken = self._take(queue, gathered, now)
             if queue is self._long and taken:
                 self._long_waited = False
+        self._add_copies(copies, gathered, now)
         return gathered.records
+
+    def _add_copies(self, copies: list[tuple[_Session, Outgoing, int]], gathered: _Gathered, now: float) -> None:
+        """Fill what room is left with parts of the frames before, for clients that lose many."""
+        for session, answer, part in copies:
+            if not self._is_held(session, answer):
+                continue
+            record = answer.copy(part, gathered.room, addressed=True, now=now)
+            if record is None:
+                self._copies.appendleft((session, answer, part))
+            else:
+                gathered.add(session.address, record)
 
     def _take(self, queue: deque[tuple[_Session, Outgoing]], gathered: _Gathered, now: float) -> bool:
         """Fill the frame from a queue, each message at most once; whether it took anything."""
@@ -438,7 +485,7 @@ class ServerLink:
             if gathered.room < _LEAST_RECORD:
                 break
             session, answer = queue.popleft()
-            if not self._is_current(session, answer):
+            if not self._is_held(session, answer) or not answer.pending:
                 continue
             again = answer.repeats
             part = answer.offer(gathered.room, addressed=True, now=now)
@@ -446,6 +493,9 @@ class ServerLink:
                 waiting.append((session, answer))
                 continue
             taken = True
+            if session.loss.notable and (len(answer) < self._copied or not answer.pending):
+                self._copies.append((session, answer, part.part))
+            session.answered_at = now
             self.statistics.parts_again += again
             gathered.add(session.address, part)
             if answer.pending:
@@ -454,10 +504,10 @@ class ServerLink:
         queue.extend(unfinished)
         return taken
 
-    def _is_current(self, session: _Session, answer: Outgoing) -> bool:
+    def _is_held(self, session: _Session, answer: Outgoing) -> bool:
         """Whether the answer is still wanted: its client is here, and neither cancelled it nor got another."""
         request = session.requests.get(answer.message)
-        return request is not None and request.answer is answer and answer.pending
+        return request is not None and request.answer is answer
 
 
 class _Gathered:

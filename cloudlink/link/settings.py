@@ -53,12 +53,14 @@ class ServerTimes:
         lease: a client that was not heard for so long is forgotten.
         first_lease: the same for one that said hello and never asked for anything, as a stale or a false hello.
         under_way: a part that was sent less than this ago is not sent again: it may still arrive. A round trip is
-            0.2 to 0.7 s by the delay model of the research, the shortest ones decide.
+            0.2 to 0.7 s by the delay model of the research; the shortest ones decide where it is not known.
+        most_under_way: the same, at most, for a client whose round trip is known.
     """
 
     lease: float = 300.0
     first_lease: float = 60.0
     under_way: float = 0.2
+    most_under_way: float = 0.7
 
     def __post_init__(self) -> None:
         if not 1 <= self.first_lease <= self.lease <= frame.MOST_MEMORY:
@@ -82,8 +84,8 @@ class ClientTimes:
     first_retry: float = 0.8
     least_retry: float = 0.25
     most_retry: float = 3.0
-    growth: float = 1.6
-    jitter: float = 0.3
+    growth: float = 1.3
+    jitter: float = 0.2
     working: float = 2.0
 
 

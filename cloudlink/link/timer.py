@@ -23,7 +23,7 @@ class RoundTrip:
     def measured(self, seconds: float) -> None:
         """Take in one measurement, from a request that was not repeated."""
         if self._mean is None:
-            self._mean, self._deviation = seconds, seconds / 2
+            self._mean, self._deviation = seconds, seconds / 4
             return
         self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
         self._mean += (seconds - self._mean) / 8
