@@ -1,0 +1,787 @@
+"""Makes the vectors: what the sprite and Python must agree on, as JSON that any language can read.
+
+    python scratch_sprites/vectors/make.py
+
+writes the *.json files beside this one. The format they show is described in ../FORMAT.md; how values are written
+down in JSON, in the entry "notation" of each file. The tests check that the files are what this program makes, so a
+change of the wire shows in them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from cloudlink import codec
+from cloudlink.codec import digits
+from cloudlink.errors import RequestError
+from cloudlink.link import frame
+from cloudlink.link.checksum import checksum
+from cloudlink.link.frame import Control, Downlink, Hello, Refusal, Reset, Uplink, Welcome
+from cloudlink.link.records import Cancel, Need, Part, Record, Working
+from cloudlink.rpc import messages
+from cloudlink.rpc.messages import Request
+
+FOLDER = Path(__file__).parent
+
+EXACT = 2**53
+"""Beyond this, neither Scratch nor most readers of JSON keep every whole number apart."""
+
+REPLACEMENT = "\ufffd"
+
+NOTATION = (
+    "null, booleans, texts, lists and whole numbers up to 2**53 stand for themselves; "
+    '{"integer": text} is a larger whole number, {"float": text} a floating-point number (inf, -inf and nan too), '
+    '{"bytes": hex} are bytes, {"record": [[key, value], ...]} is a dictionary in its order'
+)
+
+# Values as JSON
+
+
+def describe(value: Any) -> Any:
+    """A value in the notation of the vectors."""
+    match value:
+        case bool() | None | str():
+            return value
+        case int():
+            return value if abs(value) <= EXACT else {"integer": str(value)}
+        case float():
+            return {"float": repr(value)}
+        case bytes():
+            return {"bytes": value.hex()}
+        case dict():
+            return {"record": [[describe(key), describe(item)] for key, item in value.items()]}
+        case _:
+            return [describe(item) for item in value]
+
+
+def restore(described: Any) -> Any:
+    """The value that `describe` was given."""
+    match described:
+        case {"integer": text}:
+            return int(text)
+        case {"float": text}:
+            return float(text)
+        case {"bytes": text}:
+            return bytes.fromhex(text)
+        case {"record": pairs}:
+            return {restore(key): restore(item) for key, item in pairs}
+        case list():
+            return [restore(item) for item in described]
+    return described
+
+
+def outline(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """A value as the sprite lists it: the path of each item, and the number or text that stands there."""
+    match value:
+        case list() | tuple():
+            yield path, len(value)
+            for place, item in enumerate(value, 1):
+                yield from outline(item, _step(path, place))
+        case dict():
+            yield path, len(value)
+            for key, item in value.items():
+                yield from outline(item, _step(path, key))
+        case _:
+            yield path, _shown(value)
+
+
+def _step(path: str, last: Any) -> str:
+    return f"{path}.{_shown(last)}" if path else str(_shown(last))
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value.replace("\b", REPLACEMENT)
+        case bytes():
+            return " ".join(map(str, value))
+        case int() if abs(value) > EXACT:
+            return float(value)  # all that Scratch's numbers keep of it
+    return value
+
+
+# digits.json
+
+BYTES = [
+    b"",
+    b"\0",
+    b"\x01",
+    b"\xff",
+    b"\0\0",
+    b"\xff\xff",
+    b"\0\0\x01",
+    b"\xff" * 3,
+    b"\xff" * 4,
+    b"\xff" * 5,
+    b"\xff" * 6,
+    bytes(7),
+    b"\xff" * 7,
+    b"\0\0\0\0\0\0\x01",
+    b"\x01\0\0\0\0\0\0",
+    bytes(range(8)),
+    bytes(range(248, 256)),
+    bytes(range(14)),
+    b"\xff" * 14 + b"\0",
+    b"hello, world",
+    bytes(range(100)),
+    bytes(range(255, 55, -1)),
+]
+
+BAD_LENGTHS = {
+    "0": "no number of bytes takes one digit",
+    "00": "no number of bytes takes two digits",
+    "0000": "no number of bytes takes four digits",
+    "0" * 16: "no number of bytes takes sixteen digits",
+    "0" * 18: "no number of bytes takes eighteen digits",
+}
+
+TOO_LARGE = {
+    "256": "one byte is at most 255",
+    "65536": "two bytes are at most 65535",
+    "16777216": "three bytes are at most 2**24 - 1",
+    "4294967296": "four bytes are at most 2**32 - 1",
+    "1099511627776": "five bytes are at most 2**40 - 1",
+    "281474976710656": "six bytes are at most 2**48 - 1",
+    "72057594037927936": "seven bytes are at most 2**56 - 1",
+    "99999999999999999": "seven bytes are at most 2**56 - 1",
+}
+"""Digits that Python refuses, while the sprite does not look."""
+
+
+def digits_file() -> dict[str, Any]:
+    """Bytes and their digits."""
+    return {
+        "pairs": [{"bytes": data.hex(), "digits": digits.encode(data)} for data in BYTES],
+        "bad": [
+            {"digits": text, "reason": reason, "sprite_refuses": text in BAD_LENGTHS}
+            for text, reason in (BAD_LENGTHS | TOO_LARGE).items()
+        ],
+    }
+
+
+# values.json
+
+WHOLE = [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2**31, 2**32 - 1, 2**32, 2**53 - 1, 2**53]
+NEGATIVE = [-1, -32, -33, -128, -129, -32_768, -32_769, -(2**31), -(2**31) - 1, -(2**32), -(2**53)]
+LARGE = [2**53 + 1, 2**63, 2**64 - 1, -(2**53) - 1, -(2**63)]
+FRACTIONS = [
+    0.5,
+    -0.5,
+    0.1,
+    -2.75,
+    math.pi,
+    1e21,
+    -1e-7,
+    1 / 3,
+    5e-324,
+    2.2250738585072014e-308,
+    1.7976931348623157e308,
+    0.0,
+    -0.0,
+    4.0,
+    math.inf,
+    -math.inf,
+    math.nan,
+]
+TEXTS = ["", "a", "Hello", "a" * 31, "b" * 32, "é" * 20, "x" * 255, "y" * 256, "123", "1e3", "true"]
+NESTED: list[Any] = [
+    [],
+    [1],
+    [[]],
+    ["add", 3, 4],
+    list(range(15)),
+    list(range(16)),
+    [[1, [2, [3, [4]]]], "end"],
+    {},
+    {"name": "Ann", "score": 12.5, "alive": True, "items": ["key", "map"]},
+    {"players": [{"name": "A"}, {"name": "a"}, {"name": None}]},
+    {str(place): place for place in range(16)},
+    {1: "one", 2: {3: "three"}},
+    [b"", b"\x00\xff", b"z" * 255, b"w" * 256],
+    [None, True, False, 0, "", [], {}],
+]
+
+READ_ONLY = {
+    "cc05": "a whole number with more bytes than it needs",
+    "cd0005": "the same with two",
+    "ce00000005": "the same with four",
+    "cf0000000000000005": "the same with eight",
+    "d005": "a positive number in a signed form",
+    "d1fffb": "a small negative number in two bytes",
+    "d2fffffffb": "the same in four",
+    "d3fffffffffffffffb": "the same in eight",
+    "d90161": "a short text with a long head",
+    "da000161": "the same with two",
+    "db0000000161": "the same with four",
+    "c500017a": "bytes with a long head",
+    "c6000000017a": "the same with four",
+    "dc000105": "a short list with a long head",
+    "dd0000000105": "the same with four",
+    "de0001a16105": "a short record with a long head",
+    "df00000001a16105": "the same with four",
+    "ca3fc00000": "a number of 32 bits; the sprite refuses it",
+}
+"""msgpack that no writer of ours makes, but a reader takes."""
+
+UNREAD_BY_SPRITE = {"ca3fc00000"}
+
+DEEP = 70
+BAD_MSGPACK = {
+    "": "no value at all",
+    "c1": "a first byte that msgpack never uses",
+    "0101": "something follows after the value",
+    "a2": "a text without its two bytes",
+    "a261": "a text with one of its two bytes",
+    "d9": "a text without its length",
+    "d9ff61": "a text that claims 255 bytes",
+    "dbffffffff61": "a text that claims 4 GB",
+    "c4": "bytes without their length",
+    "c6ffffffff": "bytes that claim 4 GB",
+    "cb3ff0": "a number cut short",
+    "cf00": "a whole number cut short",
+    "d3ff": "a negative number cut short",
+    "91": "a list without its item",
+    "9201": "a list with one of its two items",
+    "ddffffffff00": "a list that claims 4,294,967,295 items",
+    "dfffffffff0000": "a record that claims as many",
+    "81a161": "a record with a key and no value",
+    "8190c0": "a list as a key",
+    "d40500": "an extension type",
+    "c7030500ffee": "an extension type with a length",
+    "d6ff00000000": "a timestamp",
+    "91" * DEEP + "00": "a list nested 70 levels deep",
+    "81a161" * DEEP + "00": "a record nested 70 levels deep",
+}
+TOLERATED_MSGPACK = {
+    "a1ff": "no UTF-8: 0xFF is in no text",
+    "a180": "no UTF-8: it begins in the middle of a character",
+    "a2c328": "no UTF-8: the second byte does not go on with the first",
+    "a3eda080": "no UTF-8: half of a surrogate pair",
+    "a2c080": "no UTF-8: two bytes for what one byte can say",
+    "81c000": "a key that is nothing",
+    "81c4016100": "a key of bytes",
+}
+"""msgpack that Python refuses, while the sprite may show something."""
+
+BAD_CODECS = {
+    "": "no codec digit",
+    "0001": "codec 0 is reserved",
+    "2001": "codec 2 is reserved",
+    "9001": "codec 9 is reserved",
+    "10": "behind the codec digit stand no packed bytes",
+}
+
+
+def values_file() -> dict[str, Any]:
+    """Typed values, their msgpack and their digits."""
+    good = [None, True, False, *WHOLE, *NEGATIVE, *LARGE, *FRACTIONS, *TEXTS, *NESTED]
+    bad = [_bad_value(packed, reason, True) for packed, reason in BAD_MSGPACK.items()]
+    bad += [_bad_value(packed, reason, False) for packed, reason in TOLERATED_MSGPACK.items()]
+    bad += [{"digits": text, "reason": reason, "sprite_refuses": True} for text, reason in BAD_CODECS.items()]
+    bad += [{"digits": "1256", "reason": "one byte is at most 255", "sprite_refuses": False}]
+    return {
+        "notation": NOTATION,
+        "shown": "what the sprite lists: the path of each item, and the number or text there; "
+        "a list or a record shows its number of items",
+        "pairs": [_value(value) for value in good],
+        "read_only": [
+            {
+                "about": about,
+                "value": describe(codec.decode("1" + digits.encode(bytes.fromhex(packed)))),
+                "msgpack": packed,
+                "digits": "1" + digits.encode(bytes.fromhex(packed)),
+                "sprite_refuses": packed in UNREAD_BY_SPRITE,
+            }
+            for packed, about in READ_ONLY.items()
+        ],
+        "bad": bad,
+    }
+
+
+def _value(value: Any) -> dict[str, Any]:
+    listed = list(outline(value))
+    return {
+        "value": describe(value),
+        "msgpack": msgpack.packb(value).hex(),
+        "digits": codec.encode(value),
+        "paths": [path for path, _ in listed],
+        "shown": [describe(shown) for _, shown in listed],
+    }
+
+
+def _bad_value(packed: str, reason: str, sprite_refuses: bool) -> dict[str, Any]:
+    return {
+        "msgpack": packed,
+        "digits": "1" + digits.encode(bytes.fromhex(packed)),
+        "reason": reason,
+        "sprite_refuses": sprite_refuses,
+    }
+
+
+# text.json
+
+SCRIPTS = {
+    "every printable ASCII character": "".join(map(chr, range(32, 127))),
+    "quotes, backslash, braces, ampersand": "\"'`\\ \\n {}[]() &amp; <b> %s %d ${x} #",
+    "spaces, tab and line ends": " a  b\tc\nd\r\ne\u00a0f\u2003g ",
+    "control characters": "\0\x01\x07\x1b\x7f",
+    "capital and small letters": "aAbBzZ mIxEd CaSe",
+    "German": "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. ẞ Ä Ö Ü",
+    "French": "Dès Noël, où un zéphyr haï me vêt de glaçons würmiens. ŒÆ œæ Ÿ",
+    "Polish": "Zażółć gęślą jaźń. ŻÓŁĆ",
+    "Czech": "Příliš žluťoučký kůň úpěl ďábelské ódy. ŘŮŤ",
+    "Turkish": "Pijamalı hasta yağız şoföre çabucak güvendi. İIıi",
+    "Icelandic": "Kæmi ný öxi hér, ykist þjófum nú bæði víl og ádrepa. ÞÐ",
+    "Vietnamese": "Tiếng Việt: Ắ ẫ Ỡ ợ Đ đ",
+    "Greek": "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία. ΣΑΣ σας Ώ",
+    "Russian": "Съешь же ещё этих мягких французских булок. ЁЖЪЫ",
+    "Ukrainian": "Жебракують філософи. ҐЄІЇ ґєії",
+    "Arabic": "صِف خَلقَ خَودِ كَمِثلِ الشَمسِ ٠١٢",
+    "Hebrew": "דג סקרן שט בים מאוכזב",
+    "Hindi": "ऋषियों को सताने वाले ०१२",
+    "Bengali": "আমি বাংলায় গান গাই",
+    "Tamil": "யாமறிந்த மொழிகளிலே",
+    "Thai": "เป็นมนุษย์สุดประเสริฐ",
+    "Georgian small letters": "ვეპხის ტყაოსანი",
+    "Armenian small letters": "բարեւ աշխարհ",
+    "Amharic": "ሰላም ልዑል",
+    "Korean": "다람쥐 헌 쳇바퀴에 타고파 ㄱㄴㄷ",
+    "Japanese": "いろはにほへと チリヌルヲ 漢字 々〆",
+    "Chinese": "我能吞下玻璃而不伤身体。繁體字",
+    "rare Chinese beyond the first plane": "𠀀𠮷𪚥𫝆",
+    "mathematical letters beyond the first plane": "𝐀𝒷𝔠𝟘",
+    "emoji": "😀🚀🎮🐱🇺🇦👍🏽👩‍👩‍👧‍👦❤️",
+    "first and last pairs": "\U00010000\U000103ff\U00010400\U0010fc00\U0010ffff",
+    "around the surrogates": "\ud7fb\ue000\uf8ff",
+    "last of the first plane": "\ufdf0\ufeff\ufffd",
+    "combining marks": "e\u0301 a\u0308\u0323 \u200d\u200b",
+    "symbols": "€£¥₴ ©®™ ½¼ ☁★☃ →∞≠≤ √∑",
+}
+
+BEYOND_SPRITE = {
+    "a capital letter of Armenian": ("Ա", "ա"),
+    "a capital letter of Georgian": ("Ა", "ა"),
+    "a wide Latin capital": ("\uff21", "\uff41"),
+    "a Roman numeral": ("Ⅷ", "ⅷ"),
+    "a capital letter of Greek with a breathing": ("Ἀ", "ἀ"),
+    "a code point without a character": ("\u0378", REPLACEMENT),
+    "the last code point before the surrogates, which is free": ("\ud7ff", REPLACEMENT),
+    "the backspace": ("\b", REPLACEMENT),
+}
+"""What the sprite cannot write in this version: the text, and what it writes in its place."""
+
+BAD_UTF8 = {
+    "ff": "a byte that is in no text",
+    "80": "a byte from the middle of a character",
+    "c3": "a character cut short",
+    "f09f98": "an emoji cut short",
+    "c328": "a second byte that does not go on with the first",
+    "c080": "two bytes for what one byte can say",
+    "eda080": "half of a surrogate pair",
+    "f4908080": "a code point above 10FFFF",
+}
+
+
+def text_file() -> dict[str, Any]:
+    """Texts and their UTF-8."""
+    return {
+        "texts": [{"about": about, "text": text, "utf8": text.encode().hex()} for about, text in SCRIPTS.items()],
+        "beyond_sprite": [
+            {"about": about, "text": text, "utf8": text.encode().hex(), "sprite_writes": written.encode().hex()}
+            for about, (text, written) in BEYOND_SPRITE.items()
+        ],
+        "bad": [{"utf8": data, "reason": reason} for data, reason in BAD_UTF8.items()],
+    }
+
+
+# checksum.json
+
+CHECKED = [
+    ("", 0),
+    ("", 1),
+    ("0", 0),
+    ("00", 0),
+    ("1", 0),
+    ("512345678", 0),
+    ("51234567800000", 0),
+    ("123456789012345", 0),
+    ("1234567890123450", 0),
+    ("123456789012345000000000000000", 0),
+    ("9" * 15, 99_999_999 + 9_999),
+    ("9" * 250, 99_999_999 + 9_999),
+    ("0" * 250, 999_983),
+    ("60420105233141592653589793238462643383279502884197", 12_345_678 + 4_711),
+    ("3141592653589793238462643383279" * 8, 4_711),
+]
+
+
+def checksum_file() -> dict[str, Any]:
+    """Digits, seeds and checksums."""
+    return {
+        "checksums": [{"digits": text, "seed": seed, "checksum": checksum(text, seed=seed)} for text, seed in CHECKED]
+    }
+
+
+# frames.json
+
+NONCE, EPOCH, ADDRESS = 12_345_678, 4_711, 42
+SESSION = frame.uplink_seed(nonce=NONCE, epoch=EPOCH)
+
+DIGITS_OF_PI = "3141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117067"
+
+
+def pi(count: int) -> str:
+    """So many digits, the same each time."""
+    return (DIGITS_OF_PI * (count // len(DIGITS_OF_PI) + 1))[:count]
+
+
+WHOLE_ANSWER = Part(7, 0, True, pi(20))
+FIRST = Part(7, 0, False, pi(231), total=731)
+MIDDLE = Part(7, 1, False, pi(235))
+LAST = Part(7, 3, True, pi(100))
+
+CONTROLS = {
+    "a beacon: nothing but who the server is": Control(0, EPOCH, 0),
+    "a welcome": Control(1, EPOCH, 12, (Welcome(NONCE, ADDRESS),)),
+    "a reset": Control(2, EPOCH, 300, (Reset(ADDRESS, "007001"),)),
+    "a refusal: no room": Control(3, EPOCH, 300, (Refusal(NONCE, frame.FULL),)),
+    "a refusal: another version": Control(4, EPOCH, 300, (Refusal(NONCE, frame.OTHER_VERSION),)),
+    "every kind of notice, the largest numbers": Control(
+        999, 9_999, 999, (Welcome(99_999_999, 999), Reset(999, "999999"), Refusal(99_999_999, 9), Welcome(NONCE, 0))
+    ),
+}
+
+DOWNLINKS: dict[str, Downlink] = {
+    "an answer in one record": Downlink(5, ((ADDRESS, WHOLE_ANSWER),)),
+    "an empty answer": Downlink(6, ((ADDRESS, Part(7, 0, True, "")),)),
+    "the longest answer with its length in the code": Downlink(7, ((ADDRESS, Part(99, 0, True, pi(89))),)),
+    "the shortest answer that is a last part": Downlink(8, ((ADDRESS, Part(7, 0, True, pi(90))),)),
+    "the first part of four, the whole frame": Downlink(9, ((ADDRESS, FIRST),)),
+    "a part in the middle": Downlink(10, ((ADDRESS, MIDDLE),)),
+    "the last part": Downlink(11, ((ADDRESS, LAST),)),
+    "answers for three clients": Downlink(
+        12, ((0, Part(0, 0, True, "001")), (ADDRESS, WHOLE_ANSWER), (999, Part(99, 0, True, "0" * 17)))
+    ),
+    "the end of one answer and the begin of another": Downlink(
+        13, ((41, LAST), (ADDRESS, Part(8, 0, False, pi(60), 400)))
+    ),
+    "a part with a length, not the last": Downlink(14, ((ADDRESS, Part(7, 2, False, pi(45))), (3, Working(1)))),
+    "a first part with a length": Downlink(15, ((ADDRESS, Part(7, 0, False, pi(45), 12_345)), (3, Working(1)))),
+    "a list of missing parts": Downlink(16, ((ADDRESS, Need(7, 4, (0, 2))),)),
+    "nothing has arrived": Downlink(17, ((ADDRESS, Need(7, 0)),)),
+    "nine missing parts": Downlink(18, ((ADDRESS, Need(7, 999, tuple(range(990, 999)))),)),
+    "the handler runs": Downlink(19, ((ADDRESS, Working(7)),)),
+    "all small records": Downlink(
+        20, ((1, Working(2)), (ADDRESS, Need(7, 1)), (3, Need(4, 5, (1, 3))), (2, Working(0)))
+    ),
+}
+
+HELLOS = {
+    "a hello": Hello(frame.VERSION, NONCE),
+    "the smallest nonce": Hello(frame.VERSION, 10_000_000),
+    "the largest nonce": Hello(frame.VERSION, 99_999_999),
+    "a hello of version 9": Hello(9, NONCE),
+}
+
+UPLINKS: dict[str, Uplink] = {
+    "a request in one record": Uplink(ADDRESS, 1, (Part(5, 0, True, pi(30)),)),
+    "a long request's first part": Uplink(ADDRESS, 2, (Part(5, 0, False, pi(231), total=500),)),
+    "its second part": Uplink(ADDRESS, 3, (Part(5, 1, False, pi(231)),)),
+    "its last part": Uplink(ADDRESS, 4, (Part(5, 2, True, pi(38)),)),
+    "two requests": Uplink(ADDRESS, 5, (Part(5, 0, True, pi(30)), Part(6, 0, True, pi(89)))),
+    "a last part and the next request": Uplink(ADDRESS, 6, (Part(5, 2, True, pi(38)), Part(6, 0, True, pi(10)))),
+    "all of a message in the last place, too long for its code": Uplink(ADDRESS, 9, (Part(5, 0, True, pi(200)),)),
+    "what is missing of an answer": Uplink(ADDRESS, 7, (Need(5, 12, (3, 7, 8)),)),
+    "nothing of the answer is here": Uplink(ADDRESS, 8, (Need(5, 0),)),
+    "a cancellation": Uplink(ADDRESS, 99, (Cancel(5),)),
+    "a cancellation, a need and a request": Uplink(0, 0, (Cancel(99), Need(0, 1), Part(1, 0, True, "42"))),
+}
+
+RECORD_KINDS = {Part: "part", Need: "need", Working: "working", Cancel: "cancel"}
+NOTICE_KINDS = {Welcome: "welcome", Reset: "reset", Refusal: "refusal"}
+
+
+def frames_file() -> dict[str, Any]:
+    """Frames of every type, and values that are none."""
+    good = [
+        _frame(
+            about, "control", asdict(control) | {"notices": _notices(control.notices)}, 0, frame.pack_control(control)
+        )
+        for about, control in CONTROLS.items()
+    ]
+    good += [
+        _frame(
+            about,
+            "records for clients",
+            {
+                "sequence": downlink.sequence,
+                "records": [{"address": address} | _record(record) for address, record in downlink.records],
+            },
+            EPOCH,
+            frame.pack_downlink(downlink, epoch=EPOCH),
+        )
+        for about, downlink in DOWNLINKS.items()
+    ]
+    good += [_frame(about, "hello", asdict(hello), 0, frame.pack_hello(hello)) for about, hello in HELLOS.items()]
+    good += [
+        _frame(
+            about,
+            "records for the server",
+            {
+                "address": uplink.address,
+                "sequence": uplink.sequence,
+                "records": [_record(record) for record in uplink.records],
+            },
+            SESSION,
+            frame.pack_uplink(uplink, seed=SESSION),
+        )
+        for about, uplink in UPLINKS.items()
+    ]
+    return {
+        "session": {"nonce": NONCE, "epoch": EPOCH, "address": ADDRESS},
+        "good": good,
+        "bad": [
+            {"to": to, "value": value, "seed": seed, "fault": fault, "reason": reason}
+            for to, value, seed, fault, reason in bad_frames()
+        ],
+    }
+
+
+def _frame(about: str, kind: str, fields: dict[str, Any], seed: int, value: str) -> dict[str, Any]:
+    return {"about": about, "frame": kind, "fields": fields, "seed": seed, "value": value}
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {"kind": RECORD_KINDS[type(record)]} | asdict(record)
+
+
+def _notices(notices: Sequence[frame.Notice]) -> list[dict[str, Any]]:
+    return [{"kind": NOTICE_KINDS[type(notice)]} | asdict(notice) for notice in notices]
+
+
+def bad_frames() -> Iterator[tuple[str, str, int, str, str]]:
+    """To whom, the value, the seed that its reader knows, the fault, and the reason in words."""
+    answer = frame.pack_downlink(DOWNLINKS["an answer in one record"], epoch=EPOCH)
+    welcome = frame.pack_control(CONTROLS["a welcome"])
+    request = frame.pack_uplink(UPLINKS["a request in one record"], seed=SESSION)
+    for to, seed in (("clients", EPOCH), ("server", SESSION)):
+        for value, reason in _rubbish().items():
+            yield to, value, seed, "malformed", reason
+    yield "clients", answer[:-1] + str((int(answer[-1]) + 1) % 10), EPOCH, "wrong checksum", "the last digit is wrong"
+    yield "clients", answer[:9] + "9" + answer[10:], EPOCH, "wrong checksum", "one digit in the middle is wrong"
+    yield "clients", answer[:9] + answer[10:], EPOCH, "wrong checksum", "a digit is missing"
+    yield "clients", answer[:9] + "0" + answer[9:], EPOCH, "wrong checksum", "a digit is too many"
+    yield "clients", answer, EPOCH + 1, "wrong checksum", "the answer of another life of the server"
+    yield (
+        "clients",
+        welcome[:-1] + str((int(welcome[-1]) + 1) % 10),
+        0,
+        "wrong checksum",
+        "a welcome with a wrong digit",
+    )
+    yield "server", request, SESSION + 1, "wrong checksum", "a request of another session"
+    yield "server", request[:20] + "77" + request[22:], SESSION, "wrong checksum", "two digits are wrong"
+    for body, reason in _bad_downlink_bodies().items():
+        yield "clients", body + checksum(body, seed=EPOCH), EPOCH, "malformed", reason
+    for body, reason in _bad_control_bodies().items():
+        yield "clients", body + checksum(body, seed=0), 0, "malformed", reason
+    for body, reason in _bad_uplink_bodies().items():
+        yield "server", body + checksum(body, seed=SESSION), SESSION, "malformed", reason
+    for body, reason in _bad_hellos().items():
+        yield "server", body + checksum(body, seed=0), 0, "malformed", reason
+
+
+def _rubbish() -> dict[str, str]:
+    return {
+        "": "nothing",
+        "0": "what a new cloud variable holds",
+        "7": "too short",
+        "123456": "too short for a checksum behind a type",
+        "0" + pi(30): "it begins with 0",
+        "hello, world": "no digits",
+        "-12345678901": "a sign",
+        "1234567.89012": "a dot",
+        "2000" + "x" * 20: "letters among the digits",
+        "10000001e999000NaN": "what a careless reader takes for its own checksum",
+        "٢٠٠٥٠٤٢٠٧١٢٣٤٥": "digits, but not 0 to 9",
+        "7" + pi(30): "type 7 is reserved",
+        "8" + pi(30): "type 8 is reserved",
+        "9" + pi(30): "type 9 is reserved",
+    }
+
+
+def _bad_downlink_bodies() -> dict[str, str]:
+    return {
+        "200597042070": "a record with code 97, which is reserved",
+        "200599042070": "a record with code 99, which is reserved",
+        "20052": "the frame ends within a code",
+        "20052004": "it ends within an address",
+        "200520042": "it ends before a message number",
+        "2005200420731415": "it ends within an answer of 20 digits",
+        "200592042070012": "it ends within a length",
+        "20059204207001299": "it ends before the 99 digits of a part",
+        "20059404207004": "it ends within a list of missing parts",
+        "20059404207004" + "9" + "001": "it ends before nine missing parts",
+        "2005900420700": "it ends within a part's number",
+        "3005042070": "a part that ends within its number",
+        "40050420": "a last part that ends within its message number",
+    }
+
+
+def _bad_control_bodies() -> dict[str, str]:
+    return {
+        "100547": "it ends within its epoch",
+        "100547110": "it ends within its memory",
+        "10054711012" + "0": "a notice of kind 0, which is reserved",
+        "10054711012" + "4" + "12345678": "a notice of kind 4, which is reserved",
+        "10054711012" + "1" + "12345678" + "04": "it ends within a welcome",
+        "10054711012" + "2" + "042" + "12345": "it ends within a reset",
+        "10054711012" + "3" + "1234567": "it ends within a refusal",
+    }
+
+
+def _bad_uplink_bodies() -> dict[str, str]:
+    return {
+        "604201" + "97" + "05": "a record with code 97, which is reserved",
+        "604201" + "30" + "05" + pi(29): "it ends before the last digit of a request",
+        "604201" + "94" + "05" + "004" + "9" + "001": "it ends before nine missing parts",
+        "604201" + "92" + "05" + "001" + "4" + "9999" + "1": "a part that claims 9,999 digits",
+        "604201" + "92" + "05" + "001" + "9" + "999999999" + "1": "a part that claims 999,999,999 digits",
+        "604201" + "90" + "05" + "000" + "9" + "1": "it ends within the length of a whole message",
+        "604201" + "9": "it ends within a code",
+    }
+
+
+def _bad_hellos() -> dict[str, str]:
+    return {
+        "51": "a hello without a nonce",
+        "511234567": "a hello with a short nonce",
+        "51123456789": "a hello with a long nonce",
+    }
+
+
+# messages.json
+
+REQUESTS = [
+    Request("ping", (), None),
+    Request("add", (3, 4), 10),
+    Request("add", (0.5, -7), 1),
+    Request("profile", ("griffpatch",), 99),
+    Request("größe 📏", ("Ünïcödé 😀", ""), 10),
+    Request("save", ("level 1", 2**53, -1, "007"), 5),
+    Request("", (), 10),
+    Request("typed", (None, True, [1, [2]], {"a": b"\x01"}), 10),
+    Request("long", ("long " * 120,), 30),
+]
+
+ANSWERS: list[Any] = [
+    None,
+    True,
+    7,
+    0.5,
+    "Hello, griffpatch!",
+    "",
+    ["red", "green", ["blue", 3]],
+    {"name": "Ann", "scores": [1, 2, 3]},
+    "long " * 120,
+]
+
+ERRORS = [
+    RequestError("no handler of this name", 404),
+    RequestError("ваш рахунок порожній", 400),
+    RequestError("", 0),
+    RequestError("internal error", 500),
+]
+
+
+def messages_file() -> dict[str, Any]:
+    """Requests, answers and what is neither."""
+    value = codec.encode
+    bad_requests = {
+        "": "no timeout",
+        "1": "half a timeout",
+        "10": "no value",
+        "10" + value("add"): "a text, not a list",
+        "10" + value([]): "a list without a name",
+        "10" + value([7, "add"]): "a name that is no text",
+        "102" + value(["add"])[1:]: "a reserved codec",
+        "10" + value(["add"])[:-1]: "cut short",
+    }
+    bad_answers = {
+        "": "nothing",
+        "0": "no value",
+        "2" + value(7): "answers that begin with 2 are reserved",
+        "1" + value("oops"): "an error that is no list",
+        "1" + value([404]): "an error without a text",
+        "1" + value(["no", 404]): "code and text exchanged",
+        "1" + value([1000, "x"]): "a code above 999",
+        "0" + value([1, 2, 3])[:-1]: "cut short",
+        "09" + value(7)[1:]: "a reserved codec",
+    }
+    return {
+        "notation": NOTATION,
+        "requests": [
+            {
+                "name": request.name,
+                "arguments": describe(request.arguments),
+                "timeout": request.timeout,
+                "digits": messages.encode_request(request),
+            }
+            for request in REQUESTS
+        ],
+        "answers": [{"value": describe(answer), "digits": messages.encode_answer(answer)} for answer in ANSWERS],
+        "errors": [
+            {"code": error.code, "text": error.text, "digits": messages.encode_error(error)} for error in ERRORS
+        ],
+        "bad_requests": [{"digits": text, "reason": reason} for text, reason in bad_requests.items()],
+        "bad_answers": [{"digits": text, "reason": reason} for text, reason in bad_answers.items()],
+    }
+
+
+# Files
+
+
+def files() -> dict[str, str]:
+    """The text of each file, by its name."""
+    contents = {
+        "digits.json": digits_file(),
+        "values.json": values_file(),
+        "text.json": text_file(),
+        "checksum.json": checksum_file(),
+        "frames.json": frames_file(),
+        "messages.json": messages_file(),
+    }
+    return {name: _to_json(content) for name, content in contents.items()}
+
+
+def _to_json(content: dict[str, Any]) -> str:
+    """JSON with one vector a line, so that a difference between two versions can be read."""
+    entries = ",\n".join(f"  {_line(name)}: {_entry(entry)}" for name, entry in content.items())
+    return f"{{\n{entries}\n}}\n"
+
+
+def _entry(entry: Any) -> str:
+    if not isinstance(entry, list):
+        return _line(entry)
+    vectors = ",\n".join(f"    {_line(vector)}" for vector in entry)
+    return f"[\n{vectors}\n  ]"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")

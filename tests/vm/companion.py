@@ -1,0 +1,443 @@
+"""The companion sprite in Scratch's machine, its blocks called as if they were Python functions, many calls at once.
+
+A script of each kind takes its calls from the list "calls" and leaves what came out in the list "results".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloudlink.player import Player, Value
+from cloudlink.sprite.build import build_sb3
+from cloudlink.sprite.source import load_source
+from cloudlink.sprite.tables import sprite_tables
+
+SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source"
+SPRITE = "cloudlink"
+
+REQUEST_PARTS = 999
+"""The parts of the request that is under way when a frame is read: as many as the sprite sends at most."""
+
+SCRIPTS = """
+when I receive [call digits to bytes v]
+for each call digits to bytes
+
+define for each call digits to bytes :: warp
+begin calls
+repeat (length of [calls v])
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  set [place v] to (1)
+  digits to bytes
+  add (readable) to [results v]
+  give list of bytes
+  take next call
+end
+
+when I receive [call bytes to digits v]
+for each call bytes to digits
+
+define for each call bytes to digits :: warp
+begin calls
+repeat until <(call) > (length of [calls v])>
+  take list of bytes
+  set [digits v] to []
+  bytes to digits
+  add (digits) to [results v]
+end
+
+when I receive [call checksum v]
+for each call checksum
+
+define for each call checksum :: warp
+begin calls
+repeat ((length of [calls v]) / (2))
+  set [digits v] to (next call)
+  take next call
+  checksum of (length of (digits)) letters from (next call)
+  take next call
+  add (checksum) to [results v]
+end
+
+when I receive [call read value v]
+for each call read value
+
+define for each call read value :: warp
+begin calls
+repeat (length of [calls v])
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  if <not <(letter (1) of (digits)) = (1)>> then
+    set [readable v] to (0)
+  end
+  set [place v] to (2)
+  digits to bytes
+  read value
+  add (readable) to [results v]
+  give list of items
+  take next call
+end
+
+when I receive [call write value v]
+for each call write value
+
+define for each call write value :: warp
+begin calls
+repeat (length of [calls v])
+  delete all of [bytes v]
+  write value (next call)
+  set [digits v] to [1]
+  bytes to digits
+  add (digits) to [results v]
+  take next call
+end
+
+when I receive [call text to bytes v]
+for each call text to bytes
+
+define for each call text to bytes :: warp
+begin calls
+repeat (length of [calls v])
+  text to bytes (next call)
+  add (length of [text bytes v]) to [results v]
+  set [entry v] to (1)
+  repeat (length of [text bytes v])
+    add (item (entry) of [text bytes v]) to [results v]
+    change [entry v] by (1)
+  end
+  take next call
+end
+
+when I receive [call read text v]
+for each call read text
+
+define for each call read text :: warp
+begin calls
+repeat until <(call) > (length of [calls v])>
+  take list of bytes
+  set [at v] to (1)
+  set [readable v] to (1)
+  read text of (length of [bytes v]) bytes
+  add (value) to [results v]
+end
+
+when I receive [call read frame v]
+for each call read frame
+
+define for each call read frame :: warp
+begin calls
+repeat ((length of [calls v]) / (6))
+  set [now v] to (1000)
+  set [server status v] to [connecting]
+  set [server error code v] to (0)
+  delete all of [request parts v]
+  repeat (999)
+    add (1) to [request parts v]
+  end
+  set [asking v] to (1)
+  set [tries v] to (0)
+  begin request
+  set [first sent v] to (900)
+  delete all of [parts to send v]
+  set [nonce v] to (next call)
+  take next call
+  set [epoch v] to (next call)
+  take next call
+  set [address v] to (next call)
+  take next call
+  set [message v] to (next call)
+  take next call
+  set [last checksum v] to (next call)
+  take next call
+  read frame (next call)
+  take next call
+  add (address) to [results v]
+  add (epoch) to [results v]
+  add (server status) to [results v]
+  add (asking) to [results v]
+  add (server error code) to [results v]
+  add (arrived) to [results v]
+  add (answer length) to [results v]
+  add (last part) to [results v]
+  add (parts here) to [results v]
+  add (digits here) to [results v]
+  give list of parts
+end
+
+when I receive [call send part v]
+for each call send part
+
+define for each call send part :: warp
+begin calls
+set [nonce v] to (next call)
+take next call
+set [epoch v] to (next call)
+take next call
+set [address v] to (next call)
+take next call
+repeat until <(call) > (length of [calls v])>
+  set [two digits of message v] to (next call)
+  take next call
+  set [which v] to (next call)
+  take next call
+  delete all of [request parts v]
+  delete all of [parts to send v]
+  set [request length v] to (0)
+  set [entry v] to (next call)
+  take next call
+  repeat (entry)
+    add (next call) to [request parts v]
+    change [request length v] by (length of (next call))
+    take next call
+  end
+  send part (which)
+  add (digits) to [results v]
+end
+
+when I receive [call prepare request v]
+for each call prepare request
+
+define for each call prepare request :: warp
+begin calls
+repeat until <(call) > (length of [calls v])>
+  set [server timeout v] to (next call)
+  take next call
+  delete all of [server arguments v]
+  set [entry v] to (next call)
+  take next call
+  repeat (entry)
+    add (next call) to [server arguments v]
+    take next call
+  end
+  prepare request (next call)
+  take next call
+  set [digits v] to []
+  set [entry v] to (1)
+  repeat (length of [request parts v])
+    set [digits v] to (join (digits) (item (entry) of [request parts v]))
+    change [entry v] by (1)
+  end
+  add (digits) to [results v]
+end
+
+when I receive [call read answer v]
+for each call read answer
+
+define for each call read answer :: warp
+begin calls
+repeat (length of [calls v])
+  set [server error v] to []
+  set [server error code v] to (0)
+  set [server reply v] to []
+  delete all of [server reply list v]
+  delete all of [answer parts v]
+  add (next call) to [answer parts v]
+  read answer
+  add (server error code) to [results v]
+  add (server error) to [results v]
+  add (server reply) to [results v]
+  add (length of [server reply list v]) to [results v]
+  take next call
+end
+
+define begin calls :: warp
+delete all of [results v]
+set [call v] to (1)
+set [next call v] to (item (1) of [calls v])
+
+define take next call :: warp
+change [call v] by (1)
+set [next call v] to (item (call) of [calls v])
+
+define take list of bytes :: warp
+delete all of [bytes v]
+set [entry v] to (next call)
+take next call
+repeat (entry)
+  add (next call) to [bytes v]
+  take next call
+end
+
+define give list of bytes :: warp
+add (length of [bytes v]) to [results v]
+set [entry v] to (1)
+repeat (length of [bytes v])
+  add (item (entry) of [bytes v]) to [results v]
+  change [entry v] by (1)
+end
+
+define give list of items :: warp
+add (length of [server reply paths v]) to [results v]
+set [entry v] to (1)
+repeat (length of [server reply paths v])
+  add (item (entry) of [server reply paths v]) to [results v]
+  add (item (entry) of [server reply values v]) to [results v]
+  change [entry v] by (1)
+end
+
+define give list of parts :: warp
+add (length of [answer parts v]) to [results v]
+set [entry v] to (1)
+repeat (length of [answer parts v])
+  add (item (entry) of [answer parts v]) to [results v]
+  change [entry v] by (1)
+end
+add (length of [parts to send v]) to [results v]
+set [entry v] to (1)
+repeat (length of [parts to send v])
+  add (item (entry) of [parts to send v]) to [results v]
+  change [entry v] by (1)
+end
+"""
+
+
+@dataclass(frozen=True)
+class ValueRead:
+    readable: bool
+    paths: list[str]
+    shown: list[Value]
+
+
+@dataclass(frozen=True)
+class FrameRead:
+    """What the sprite knows after a frame; `parts_to_send` count from 1."""
+
+    address: str
+    epoch: str
+    status: str
+    asking: bool
+    error_code: int
+    arrived: bool
+    answer_length: int
+    last_part: int
+    parts_here: int
+    digits_here: int
+    answer_parts: list[str]
+    parts_to_send: list[int]
+
+
+@dataclass(frozen=True)
+class AnswerRead:
+    error_code: Value
+    error: Value
+    reply: Value
+    listed: int
+
+
+class Companion:
+    """A project with the companion sprite and the scripts above.
+
+    Args:
+        player: a Scratch machine of its own.
+        folder: where the project's file goes.
+    """
+
+    def __init__(self, player: Player, folder: Path) -> None:
+        self.player = player
+        project = folder / "companion.sb3"
+        project.write_bytes(
+            build_sb3(
+                load_source(SOURCE),
+                tables=sprite_tables(),
+                extra_scripts={SPRITE: SCRIPTS},
+                extra_variables={"call": 1, "next call": "", "entry": 1, "which": 1},
+                extra_lists={"calls": [], "results": []},
+            )
+        )
+        player.load(project)
+
+    def digits_to_bytes(self, calls: Sequence[str]) -> list[list[int] | None]:
+        """The bytes of some digits; None where the sprite cannot read them."""
+        results = self._run("digits to bytes", calls)
+        found: list[list[int] | None] = []
+        for _ in calls:
+            readable, count = next(results), next(results)
+            items = [int(item) for item in _take(results, count)]
+            found.append(items if int(readable) else None)
+        return found
+
+    def bytes_to_digits(self, calls: Sequence[bytes]) -> list[str]:
+        return [str(digits) for digits in self._run("bytes to digits", _with_lengths(calls))]
+
+    def checksums(self, calls: Sequence[tuple[str, int]]) -> list[str]:
+        return [str(checksum) for checksum in self._run("checksum", [item for call in calls for item in call])]
+
+    def read_values(self, calls: Sequence[str]) -> list[ValueRead]:
+        results = self._run("read value", calls)
+        found = []
+        for _ in calls:
+            readable, count = next(results), next(results)
+            items = _take(results, 2 * int(count))
+            found.append(ValueRead(int(readable) == 1, [str(path) for path in items[::2]], items[1::2]))
+        return found
+
+    def write_values(self, calls: Sequence[Value]) -> list[str]:
+        return [str(digits) for digits in self._run("write value", calls)]
+
+    def text_to_bytes(self, calls: Sequence[str]) -> list[bytes]:
+        results = self._run("text to bytes", calls)
+        return [bytes(map(int, _take(results, next(results)))) for _ in calls]
+
+    def read_texts(self, calls: Sequence[bytes]) -> list[str]:
+        return [str(text) for text in self._run("read text", _with_lengths(calls))]
+
+    def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
+        """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
+        results = self._run("read frame", [item for call in calls for item in call])
+        found = []
+        for _ in calls:
+            address, epoch, status, *numbers = _take(results, 10)
+            asking, error_code, arrived, answer_length, last_part, parts_here, digits_here = map(int, numbers)
+            found.append(
+                FrameRead(
+                    str(address),
+                    str(epoch),
+                    str(status),
+                    asking == 1,
+                    error_code,
+                    arrived == 1,
+                    answer_length,
+                    last_part,
+                    parts_here,
+                    digits_here,
+                    [str(part) for part in _take(results, next(results))],
+                    [int(part) for part in _take(results, next(results))],
+                )
+            )
+        return found
+
+    def write_frames(self, session: tuple[int, int, str], calls: Sequence[tuple[str, int, Sequence[str]]]) -> list[str]:
+        """Frames with a part of a request each, in a session of a nonce, an epoch and an address.
+
+        A call is a message number, which part (from 1), and all parts of the request.
+        """
+        flat: list[Value] = list(session)
+        for message, which, parts in calls:
+            flat += [message, which, len(parts), *parts]
+        return [str(value) for value in self._run("send part", flat)]
+
+    def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Value]]]) -> list[str]:
+        """The digits of requests: a timeout in seconds, a name, arguments."""
+        flat: list[Value] = []
+        for timeout, name, arguments in calls:
+            flat += [timeout, len(arguments), *arguments, name]
+        return [str(digits) for digits in self._run("prepare request", flat)]
+
+    def read_answers(self, calls: Sequence[str]) -> list[AnswerRead]:
+        results = self._run("read answer", calls)
+        return [AnswerRead(next(results), next(results), next(results), int(next(results))) for _ in calls]
+
+    def _run(self, call: str, calls: Iterable[Value]) -> Iterator[Value]:
+        self.player.set_list("calls", calls)
+        self.player.broadcast(f"call {call}", at_once=True)
+        return iter(self.player.list_items("results"))
+
+
+def _with_lengths(calls: Sequence[bytes]) -> list[Value]:
+    return [item for data in calls for item in (len(data), *data)]
+
+
+def _take(results: Iterator[Value], count: Value) -> list[Value]:
+    return [next(results) for _ in range(int(count))]
