@@ -172,6 +172,6 @@ class CloudClient:
         """Give up what has waited too long; when to look again."""
         for ticket, asked in list(self._asked.items()):
             if now >= asked.deadline:
-                self._link.cancel(ticket)
+                self._link.cancel(ticket, now=now)
                 self._fail(ticket, RequestTimeout())
         return min((asked.deadline for asked in self._asked.values()), default=None)

@@ -41,7 +41,7 @@ from cloudlink.link.records import MESSAGES, NONE_FURTHER, Cancel, Need, Part, R
 from cloudlink.link.settings import Channel, ClientTimes
 from cloudlink.link.statistics import MALFORMED, WRONG_CHECKSUM, Statistics
 from cloudlink.link.timer import RetryTimer, RoundTrip
-from cloudlink.link.window import MOST_AHEAD, ahead
+from cloudlink.link.window import MOST_AHEAD, REST, WINDOW, ahead
 
 
 class _Request:
@@ -67,6 +67,7 @@ class _Request:
         self.outgoing = Outgoing(self.message, self.digits)
         self.incoming = Incoming()
         self.arrived = False
+        self.copy_due = False
         self.told = {}
         self.gap_due = False
 
@@ -104,6 +105,7 @@ class ClientLink:
         self._next_message = random.randrange(MESSAGES)
         self._waiting: deque[tuple[int, str]] = deque()  # tickets without a message number yet
         self._requests: dict[int, _Request] = {}  # by message, oldest first
+        self._rests_until = [-math.inf] * MESSAGES  # by message
         self._cancels: deque[int] = deque()
 
     @property
@@ -134,12 +136,12 @@ class ClientLink:
         self.statistics.messages_sent += 1
         return ticket
 
-    def cancel(self, ticket: int) -> None:
+    def cancel(self, ticket: int, *, now: float) -> None:
         """Stop waiting for an answer; no event about the ticket comes any more."""
         self._waiting = deque(waiting for waiting in self._waiting if waiting[0] != ticket)
         for request in list(self._requests.values()):
             if request.ticket == ticket:
-                del self._requests[request.message]
+                self._finish(request, now)
                 if request.first_sent is not None:
                     self._cancels.append(request.message)
 
@@ -178,6 +180,8 @@ class ClientLink:
             due = now
         else:
             due = min((request.timer.due for request in self._requests.values()), default=math.inf)
+            if self._waiting:
+                due = min(due, self._admits_at())
         return None if due == math.inf else max(now, due, self._pacer.next)
 
     def next_event(self) -> ClientEvent | None:
@@ -186,7 +190,7 @@ class ClientLink:
 
     def _has_news(self) -> bool:
         """Whether something waits to be sent for the first time, or was asked for."""
-        if self._cancels or (self._waiting and self._may_admit()):
+        if self._cancels:
             return True
         return any(
             request.outgoing.pending or request.copy_due or request.gap_due for request in self._requests.values()
@@ -237,7 +241,7 @@ class ClientLink:
             if request.first_sent is None or now - request.first_sent < control.memory:
                 request.start_over()
                 continue
-            del self._requests[request.message]
+            self._finish(request, now)
             self._events.append(RequestLost(request.ticket))
 
     def _hello_value(self, now: float) -> str | None:
@@ -250,15 +254,23 @@ class ClientLink:
 
     def _admit(self, now: float) -> None:
         """Give waiting requests a number, as long as the numbers stay within the window."""
-        while self._waiting and self._may_admit():
+        while self._waiting and now >= self._admits_at():
             ticket, digits = self._waiting.popleft()
             timer = RetryTimer(self._round_trip, self._random)
             self._requests[self._next_message] = _Request(ticket, self._next_message, digits, timer)
             self._next_message = (self._next_message + 1) % MESSAGES
 
-    def _may_admit(self) -> bool:
+    def _admits_at(self) -> float:
+        """From when on the next number may be used: not while a number is in use that it would make the past."""
         oldest = next(iter(self._requests), self._next_message)
-        return ahead(self._next_message, oldest) < MOST_AHEAD
+        if ahead(self._next_message, oldest) >= MOST_AHEAD:
+            return math.inf
+        return self._rests_until[(self._next_message - WINDOW) % MESSAGES]
+
+    def _finish(self, request: _Request, now: float) -> None:
+        """The request is over, whichever way."""
+        del self._requests[request.message]
+        self._rests_until[request.message] = now + REST
 
     def _client_value(self, address: int, now: float) -> str | None:
         found = self._gather(now)
@@ -367,7 +379,7 @@ class ClientLink:
             return
         request.timer.wait(self._patience_between_parts(request, now), now)
         if request.incoming.complete:
-            del self._requests[request.message]
+            self._finish(request, now)
             self.statistics.messages_received += 1
             self._events.append(AnswerReceived(request.ticket, request.incoming.join()))
             return

@@ -80,8 +80,9 @@ class _Session:
     round_trip: float = math.inf  # the shortest time from an answer to the client's next request
     requests: dict[int, _Request] = field(default_factory=dict)
 
-    def lease(self, times: ServerTimes) -> float:
-        return times.first_lease if self.newest is None else times.lease
+    def ends(self, times: ServerTimes) -> float:
+        """When the session is over if its client stays silent."""
+        return self.heard + (times.first_lease if self.newest is None else times.lease)
 
     def under_way(self, times: ServerTimes) -> float:
         """What went out less than this ago may still arrive.
@@ -133,7 +134,9 @@ class ServerLink:
         self._next_client = 1
         self._next_expiry = math.inf
         self._notices: OrderedDict[frame.Notice, None] = OrderedDict()
-        self._beacon_due = True  # tells clients of a former life of the server that it is gone
+        # Clients of a former life of the server learn that it is gone, and nothing of it stays in a variable: a
+        # client that connects to the cloud anew would take a stored control frame for a new one.
+        self._beacons_due = len(channel.downlink)
         self._control_last = False
         self._replies: OrderedDict[tuple[int, int], Need | Working] = OrderedDict()  # by client and message
         self._short: deque[tuple[_Session, Outgoing]] = deque()  # messages that fit into one frame
@@ -157,7 +160,7 @@ class ServerLink:
     @property
     def pending(self) -> bool:
         """Whether something waits to be sent."""
-        return bool(self._notices or self._beacon_due or self._replies or self._short or self._long or self._copies)
+        return bool(self._notices or self._beacons_due or self._replies or self._short or self._long or self._copies)
 
     def send(self, client: int, message: int, digits: str) -> None:
         """Queue the answer to a request; an answer to a client that has left is dropped.
@@ -252,7 +255,7 @@ class ServerLink:
         self._sessions[session.client] = session
         self._by_address[session.address] = session
         self._by_nonce[nonce] = session
-        self._next_expiry = min(self._next_expiry, now + session.lease(self._times))
+        self._next_expiry = min(self._next_expiry, session.ends(self._times))
         self._events.append(ClientJoined(session.client))
         return session
 
@@ -260,10 +263,9 @@ class ServerLink:
         if now < self._next_expiry:
             return
         for session in list(self._sessions.values()):
-            if now - session.heard >= session.lease(self._times):
+            if now >= session.ends(self._times):
                 self._close(session)
-        ends = (session.heard + session.lease(self._times) for session in self._sessions.values())
-        self._next_expiry = min(ends, default=math.inf)
+        self._next_expiry = min((session.ends(self._times) for session in self._sessions.values()), default=math.inf)
 
     def _close(self, session: _Session) -> None:
         del self._sessions[session.client], self._by_address[session.address], self._by_nonce[session.nonce]
@@ -427,7 +429,7 @@ class ServerLink:
     def _next_value(self, now: float) -> str | None:
         """The next frame; notices and records take turns where both wait."""
         data_waits = bool(self._replies or self._short or self._long)
-        if (self._notices or self._beacon_due) and not (self._control_last and data_waits):
+        if (self._notices or self._beacons_due) and not (self._control_last and data_waits):
             self._control_last = True
             return self._control_value(now)
         self._control_last = False
@@ -440,7 +442,7 @@ class ServerLink:
         most = frame.notices_room(self._channel.capacity)
         notices = [self._notices.popitem(last=False)[0] for _ in range(min(most, len(self._notices)))]
         memory = min(int(now - self._started), int(self._times.lease))
-        self._beacon_due = False
+        self._beacons_due = max(0, self._beacons_due - 1)
         return frame.pack_control(frame.Control(self._sequence, self._epoch, memory, tuple(notices)))
 
     def _gather(self, now: float) -> list[tuple[int, Record]]:

@@ -11,6 +11,10 @@ MOST_AHEAD = WINDOW - 10
 """A client's newest request is at most this far ahead of its oldest unfinished one: less than `WINDOW`, so that
 numbers which are still in use never look like future ones."""
 
+REST = 2.0
+"""Seconds for which a finished request's number still counts as in use: a copy of the request may be under way, and
+when the newest number is `WINDOW` ahead, the server has forgotten that it ran it."""
+
 
 def ahead(number: int, reference: int, *, modulo: int = MESSAGES) -> int:
     """How far `number` is ahead of `reference`, negative if it is behind: from -modulo/2 to modulo/2 - 1."""

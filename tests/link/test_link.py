@@ -82,8 +82,9 @@ def test_a_slow_handler_is_run_once_however_often_its_client_asks_again() -> Non
     assert world.runs == {"123": 1}
 
 
-def test_many_more_requests_than_message_numbers_keep_their_answers_apart() -> None:
-    world = World(players=1, weather=Weather(delay=(0.05, 0.2), loss=0.1, disorder=True))
+@pytest.mark.parametrize("seed", range(8))
+def test_many_more_requests_than_message_numbers_keep_their_answers_apart(seed: int) -> None:
+    world = World(players=1, weather=Weather(delay=(0.05, 0.2), loss=0.1, disorder=True), seed=seed)
     player = world.players[0]
     for number in range(350):
         player.ask(numbered(0, number, 3))
@@ -213,7 +214,7 @@ def test_a_cancelled_request_is_neither_answered_nor_repeated() -> None:
     player = world.players[0]
     ticket = player.ask("12")
     world.run(seconds=2)
-    player.link.cancel(ticket)
+    player.link.cancel(ticket, now=world.now)
     world.run(seconds=20)
     assert not player.answers
     assert world.now - world.writes[-1][0] > 15
@@ -273,6 +274,27 @@ def test_stale_frames_of_a_former_session_are_not_run() -> None:
         world.cloud.write(stranger, write.name, write.value, now=world.now)
         world.run(seconds=0.5)
     assert world.runs == {"12": 1}
+
+
+def test_nothing_of_a_former_server_stays_in_the_cloud_to_be_taken_for_news() -> None:
+    world = World(players=1, answer=lambda digits: "5" * 2000)
+    world.players[0].ask("1")
+    world.run_until_answered()
+    world.run(seconds=20)
+    world.restart_server()
+    world.run(seconds=2)
+    player = world.players[0]
+    player.ask("2")
+    world.run(seconds=0.3)  # it runs, and its long answer is on the way
+    world.cloud.leave(player.member)
+    player.member = world.cloud.join(now=world.now)  # the cloud tells it all that is stored
+    world.run_until_answered()
+    assert world.runs == {"1": 1, "2": 1}
+    assert [type(event) for event in player.events if isinstance(event, Connected | Disconnected)] == [
+        Connected,
+        Disconnected,
+        Connected,
+    ]
 
 
 def test_more_clients_than_addresses_are_refused_until_one_leaves() -> None:
