@@ -6,46 +6,128 @@ from importlib.metadata import distribution as _distribution
 from cloudlink.client import CloudClient
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import (
+    BadResponse,
     Busy,
     CloudError,
     CloudlinkError,
+    CommentRejected,
     ConnectFailed,
     ConnectionRefused,
     DecodeError,
+    Forbidden,
     InvalidArgument,
+    LoginFailed,
+    LoginRequired,
+    Muted,
     NotConnected,
+    NotFound,
     PlayerError,
+    RateLimited,
+    Rejected,
     RequestError,
     RequestTimeout,
+    ServiceGone,
+    SiteError,
+    SiteUnavailable,
+    SiteUnreachable,
     SpriteError,
     ValueTooLong,
 )
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
+from cloudlink.rest.client import Client
+from cloudlink.rest.comments import Comment
+from cloudlink.rest.endpoints import Hosts
+from cloudlink.rest.frontpage import (
+    curated_projects,
+    design_studio_projects,
+    featured_projects,
+    featured_studios,
+    get_news,
+    newest_projects,
+    top_loved,
+    top_remixed,
+)
+from cloudlink.rest.identity import decode_session_id
+from cloudlink.rest.projects import PartialProject, Project, get_project
+from cloudlink.rest.search import explore_projects, explore_studios, search_projects, search_studios
+from cloudlink.rest.session import Session, login
+from cloudlink.rest.statistics import (
+    age_distribution,
+    country_counts,
+    get_health,
+    monthly_site_traffic,
+    total_site_stats,
+)
+from cloudlink.rest.studios import Studio, get_studio
+from cloudlink.rest.users import User, get_user
 from cloudlink.server import CloudRequests
 
 __all__ = [
     "SCRATCH",
     "TURBOWARP",
+    "BadResponse",
     "Busy",
     "Channel",
+    "Client",
     "CloudClient",
     "CloudConnection",
     "CloudError",
     "CloudRequests",
     "CloudlinkError",
+    "Comment",
+    "CommentRejected",
     "ConnectFailed",
     "ConnectionRefused",
     "DecodeError",
+    "Forbidden",
+    "Hosts",
     "InvalidArgument",
     "Limits",
+    "LoginFailed",
+    "LoginRequired",
+    "Muted",
     "NotConnected",
+    "NotFound",
+    "PartialProject",
     "PlayerError",
+    "Project",
+    "RateLimited",
+    "Rejected",
     "RequestError",
     "RequestTimeout",
+    "ServiceGone",
+    "Session",
+    "SiteError",
+    "SiteUnavailable",
+    "SiteUnreachable",
     "SpriteError",
+    "Studio",
     "TwCloudConnection",
+    "User",
     "ValueTooLong",
+    "age_distribution",
+    "country_counts",
+    "curated_projects",
+    "decode_session_id",
+    "design_studio_projects",
+    "explore_projects",
+    "explore_studios",
+    "featured_projects",
+    "featured_studios",
+    "get_health",
+    "get_news",
+    "get_project",
+    "get_studio",
+    "get_user",
+    "login",
+    "monthly_site_traffic",
+    "newest_projects",
+    "search_projects",
+    "search_studios",
+    "top_loved",
+    "top_remixed",
+    "total_site_stats",
 ]
 
 

@@ -11,6 +11,19 @@
     |- RequestError             a request was answered with an error, or a handler wants that
     |  |- RequestTimeout        ... no answer came in time
     |  `- Busy                  ... the server has too much work waiting
+    |- SiteError                the Scratch site did not do what was asked
+    |  |- SiteUnreachable       ... no answer: the network, or the site, is down
+    |  |- SiteUnavailable       ... it answered that it cannot work now (500, maintenance)
+    |  |- RateLimited           ... too many requests: wait `retry_after` seconds
+    |  |- NotFound              ... there is no such thing, or you may not see it
+    |  |- Forbidden             ... you may not do that
+    |  |  |- LoginRequired      ... because nobody is logged in, or the login is over
+    |  |  `- Muted              ... because the account is muted, until `until`
+    |  |- LoginFailed           ... wrong password, a captcha, or a ban
+    |  |- Rejected              ... it read what you sent and does not take it
+    |  |  `- CommentRejected    ... a comment, with the site's `reason`
+    |  |- ServiceGone           ... what this function needs no longer exists anywhere
+    |  `- BadResponse           ... it answered with something else than it ever did
     |- SpriteError              the sprite's source, or a project file, is wrong
     `- PlayerError              the Scratch virtual machine could not be installed or run
 
@@ -19,6 +32,8 @@ attributes, so that a program need not read the message.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class CloudlinkError(Exception):
@@ -87,6 +102,10 @@ class RequestError(CloudlinkError):
         InvalidArgument: code is not a whole number from 0 to 999.
     """
 
+    # Also for a subclass that forgets to call this constructor.
+    text: str = ""
+    code: int = 400
+
     def __init__(self, text: str = "", code: int = 400) -> None:
         if not isinstance(code, int) or not 0 <= code <= 999:
             raise InvalidArgument(f"an error code is a whole number from 0 to 999, not {code!r}")
@@ -107,6 +126,147 @@ class Busy(RequestError):
 
     def __init__(self, text: str = "busy, try again in a moment", code: int = 503) -> None:
         super().__init__(text, code)
+
+
+class SiteError(CloudlinkError):
+    """The Scratch site did not do what was asked; the subclasses tell why.
+
+    No message, and no attribute, holds a password, a session id or a token: what is said of a request is its
+    method and its path.
+
+    Attributes:
+        status: the HTTP status of the answer, None if there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class SiteUnreachable(SiteError):
+    """No answer came.
+
+    Attributes:
+        sent: True if the request may have reached the site. A change may then have happened: look before you
+            ask for it again, for cloudlink never repeats a change on its own.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, sent: bool = False) -> None:
+        super().__init__(message, status=status)
+        self.sent = sent
+
+
+class SiteUnavailable(SiteError):
+    """The site answered that it cannot work now (500 to 599, maintenance); trying again later may help."""
+
+
+class RateLimited(SiteError):
+    """The site got too many requests from this computer or this account.
+
+    Attributes:
+        retry_after: seconds to wait, None if the site did not tell.
+    """
+
+    def __init__(self, message: str, *, status: int | None = 429, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+
+
+class NotFound(SiteError):
+    """There is no such thing, or you may not see it: the site answers both alike.
+
+    Attributes:
+        what: what was looked for, such as "user 'pixel_otter'".
+    """
+
+    def __init__(self, message: str, *, status: int | None = 404, what: str = "") -> None:
+        super().__init__(message, status=status)
+        self.what = what
+
+
+class Forbidden(SiteError):
+    """The account, or somebody without one, may not do that."""
+
+
+class LoginRequired(Forbidden):
+    """Nobody is logged in, or the login is over; nothing was changed."""
+
+
+class Muted(Forbidden):
+    """The account may not write for a while.
+
+    Attributes:
+        until: when the mute ends, None if the site did not tell.
+        kind: why, in the site's word ("spam", "vulgarity", ...), None if it did not tell.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = 403, until: datetime | None = None, kind: str | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.until = until
+        self.kind = kind
+
+
+class LoginFailed(SiteError):
+    """The site did not let the account in.
+
+    Attributes:
+        captcha: True if it now wants a captcha: log in with a browser and use the session id.
+        banned: True if the account or the network is banned.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, captcha: bool = False, banned: bool = False) -> None:
+        super().__init__(message, status=status)
+        self.captcha = captcha
+        self.banned = banned
+
+
+class Rejected(SiteError):
+    """The site read what was sent and does not take it; sending the same again will not help.
+
+    Attributes:
+        reason: why, in the site's word, such as "inappropriate-generic".
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, reason: str = "") -> None:
+        super().__init__(message, status=status)
+        self.reason = reason
+
+
+class CommentRejected(Rejected):
+    """A comment was not posted.
+
+    Attributes:
+        reason: the site's code: "isFlood" (too soon), "isBad" (refused words), "isEmpty", "isTooLong", "isSpam",
+            "hasChatSite", "isMuted", "isUnconstructive", "isDisallowed", "isIPMuted", "isNotPermitted",
+            "isNotPermittedByParent", or one that is newer than this library.
+        until: when the mute that came with it ends, if one did.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = 200, reason: str = "", until: datetime | None = None
+    ) -> None:
+        super().__init__(message, status=status, reason=reason)
+        self.until = until
+
+
+class ServiceGone(SiteError):
+    """What a function needs no longer exists; nothing was sent.
+
+    Attributes:
+        reason: what is gone, and since when.
+        replacement: what comes nearest, "" if nothing does.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, reason: str = "", replacement: str = "") -> None:
+        super().__init__(message, status=status)
+        self.reason = reason
+        self.replacement = replacement
+
+
+class BadResponse(SiteError):
+    """The site answered with something that this library does not know; it may have changed."""
 
 
 class SpriteError(CloudlinkError):

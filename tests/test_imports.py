@@ -13,36 +13,44 @@ import cloudlink
 ROOT = Path(cloudlink.__file__).parent
 
 # What each part may import of cloudlink, besides itself. Nothing may import a part that is not in its row.
-BASE = {"errors", "limits", "clock"}
+BASE = {"errors", "limits", "clock", "javascript"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "limits": set(),
     "clock": {"errors"},
+    "javascript": set(),
     "codec": {"errors"},
     "link": {"errors", "limits"},
-    "rpc": {"errors", "codec"},
+    "rpc": {"errors", "codec", "javascript"},
     "transport": BASE,
     "connection": BASE | {"transport"},
     "link_thread": BASE | {"link", "transport"},
+    "rest": {"errors", "clock"},
     "server": BASE | {"link", "rpc", "transport", "link_thread"},
     "client": BASE | {"link", "rpc", "transport", "link_thread"},
     "localcloud": BASE | {"transport"},
     "sprite": {"errors", "limits"},
     "player": {"errors", "limits"},
+    "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
     "cli": BASE | {"demo", "sprite"},
-    "__init__": BASE | {"client", "connection", "link", "server"},
+    "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }
 
-PURE = ["codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"]
+PURE = [
+    *("codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"),
+    *(f"rest.{name}" for name in ("endpoints", "failures", "fields", "html", "mutes", "pacing", "paging")),
+    *("rest.project_files", "rest.retry"),
+]
 IMPURE_MODULES = {"socket", "threading", "time", "asyncio", "select", "queue", "subprocess"}
 
 HOMES = {
     "websocket": {"transport/websocket.py"},
     "websockets": {"localcloud/server.py"},
     "msgpack": {"codec/msgpack.py"},
-    "requests": set(),
+    "requests": {"rest/http.py"},
+    "selectolax": {"rest/html.py"},
 }
 
 

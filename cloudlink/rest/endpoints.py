@@ -1,0 +1,219 @@
+"""Every URL of the Scratch site that cloudlink knows, and what login each wants. The one home of URLs.
+
+The sites' addresses can be changed (`Hosts`), for a local test site or a mirror; the paths cannot.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, fields
+from typing import Final
+from urllib.parse import quote
+
+from cloudlink.errors import InvalidArgument
+
+
+class Auth(enum.Enum):
+    """What a request shows of the login."""
+
+    NONE = "nothing"
+    OPEN = "the token, if somebody is logged in: it shows one's own unshared things, and answers are fresh"
+    TOKEN = "the header X-Token"
+    CSRF = "the pair of cookie and header against forged requests, but no login"
+    WEB = "the session cookie and the pair"
+    PROXY = "the token, the session cookie and the pair"
+    COOKIES = "the session cookie and the cookie of the pair"
+
+    @property
+    def wants_login(self) -> bool:
+        """Whether the request cannot be made without a login."""
+        return self in (Auth.TOKEN, Auth.WEB, Auth.PROXY, Auth.COOKIES)
+
+
+# A name or a number, or the brackets of IPv6; a port; a path; no user, query or fragment.
+_HOST: Final = re.compile(r"https?://([^\s?#@/\[\]]+|\[[0-9a-fA-F:.]+\](:[0-9]+)?)(/[^\s?#]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Where the parts of the site are; each is a scheme and a host, and may have a path.
+
+    Example:
+        >>> Hosts(api="http://127.0.0.1:8080/api").url("api", "/news")
+        'http://127.0.0.1:8080/api/news'
+    """
+
+    api: str = "https://api.scratch.mit.edu"
+    site: str = "https://scratch.mit.edu"
+    projects: str = "https://projects.scratch.mit.edu"
+    assets: str = "https://assets.scratch.mit.edu"
+    backpack: str = "https://backpack.scratch.mit.edu"
+    ocular: str = "https://my-ocular.jeffalo.net"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not _HOST.fullmatch(value):
+                raise InvalidArgument(f"the host {field.name} is to look like https://example.org, not {value!r}")
+
+    def url(self, host: str, path: str) -> str:
+        """The whole URL of a path on one of the hosts."""
+        base: str = getattr(self, host)
+        return base.rstrip("/") + path
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint whose placeholders are filled."""
+
+    method: str
+    host: str
+    path: str
+    auth: Auth
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method, a host and a path with {placeholders}."""
+
+    method: str
+    host: str
+    path: str
+    auth: Auth = Auth.NONE
+
+    def at(self, **values: str | int) -> Target:
+        """The endpoint with its placeholders filled, each quoted so that it stays one step of the path.
+
+        Raises:
+            InvalidArgument: a value is empty, or would lead to another path.
+        """
+        quoted = {name: _step(name, value) for name, value in values.items()}
+        return Target(self.method, self.host, self.path.format(**quoted), self.auth)
+
+
+def _step(name: str, value: str | int) -> str:
+    text = str(value).strip()
+    if text in ("", ".", "..", "None"):
+        raise InvalidArgument(f"{name} {value!r} cannot be part of an address; pass the name or the number itself")
+    return quote(text, safe="")
+
+
+def _get(path: str, auth: Auth = Auth.OPEN, host: str = "api") -> Endpoint:
+    return Endpoint("GET", host, path, auth)
+
+
+# Login (reference, section 3)
+CSRF_TOKEN: Final = _get("/csrf_token/", Auth.NONE, "site")
+LOGIN: Final = Endpoint("POST", "site", "/login/", Auth.CSRF)
+LOGOUT: Final = Endpoint("POST", "site", "/accounts/logout/", Auth.WEB)
+SESSION: Final = _get("/session/", Auth.WEB, "site")
+
+# Users (4)
+USER: Final = _get("/users/{username}")
+USER_MESSAGE_COUNT: Final = _get("/users/{username}/messages/count", Auth.NONE)
+USER_FOLLOWERS: Final = _get("/users/{username}/followers")
+USER_FOLLOWING: Final = _get("/users/{username}/following")
+USER_PROJECTS: Final = _get("/users/{username}/projects")
+USER_FAVORITES: Final = _get("/users/{username}/favorites")
+USER_STUDIOS: Final = _get("/users/{username}/studios/curate")
+USER_VIEWED: Final = _get("/users/{username}/projects/recentlyviewed", Auth.TOKEN)
+USER_PROFILE: Final = _get("/site-api/users/all/{username}/", Auth.NONE, "site")
+USER_PROFILE_SET: Final = Endpoint("PUT", "site", "/site-api/users/all/{username}/", Auth.WEB)
+USER_FOLLOW: Final = Endpoint("PUT", "site", "/site-api/users/followers/{username}/add/", Auth.WEB)
+USER_UNFOLLOW: Final = Endpoint("PUT", "site", "/site-api/users/followers/{username}/remove/", Auth.WEB)
+USER_PAGE: Final = _get("/users/{username}/", Auth.NONE, "site")
+USER_LIST_PAGE: Final = _get("/users/{username}/{page}/", Auth.NONE, "site")
+USER_LOVES_PAGE: Final = _get("/projects/all/{username}/loves/", Auth.NONE, "site")
+USER_ACTIVITY: Final = _get("/messages/ajax/user-activity/", Auth.NONE, "site")
+OCULAR_USER: Final = _get("/api/user/{username}", Auth.NONE, "ocular")
+
+# Profile comments (5)
+PROFILE_COMMENTS: Final = _get("/site-api/comments/user/{username}/", Auth.NONE, "site")
+PROFILE_COMMENT_ADD: Final = Endpoint("POST", "site", "/site-api/comments/user/{username}/add/", Auth.WEB)
+PROFILE_COMMENT_DELETE: Final = Endpoint("POST", "site", "/site-api/comments/user/{username}/del/", Auth.WEB)
+PROFILE_COMMENT_REPORT: Final = Endpoint("POST", "site", "/site-api/comments/user/{username}/rep/", Auth.WEB)
+PROFILE_COMMENTS_TOGGLE: Final = Endpoint(
+    "POST", "site", "/site-api/comments/user/{username}/toggle-comments/", Auth.WEB
+)
+
+# Projects (6)
+PROJECT: Final = _get("/projects/{project_id}")
+PROJECT_SET: Final = Endpoint("PUT", "api", "/projects/{project_id}", Auth.TOKEN)
+PROJECT_REMIXES: Final = _get("/projects/{project_id}/remixes")
+PROJECT_STUDIOS: Final = _get("/users/{username}/projects/{project_id}/studios")
+PROJECT_VISIBILITY: Final = _get("/users/{username}/projects/{project_id}/visibility", Auth.TOKEN)
+PROJECT_MARK_CHECK: Final = _get("/projects/{project_id}/{mark}/user/{username}", Auth.TOKEN)
+PROJECT_MARK_SET: Final = Endpoint("POST", "api", "/proxy/projects/{project_id}/{mark}/user/{username}", Auth.PROXY)
+PROJECT_MARK_UNDO: Final = Endpoint("DELETE", "api", "/proxy/projects/{project_id}/{mark}/user/{username}", Auth.PROXY)
+PROJECT_VIEW: Final = Endpoint("POST", "api", "/users/{username}/projects/{project_id}/views", Auth.NONE)
+PROJECT_SHARE: Final = Endpoint("PUT", "api", "/proxy/projects/{project_id}/share", Auth.PROXY)
+PROJECT_UNSHARE: Final = Endpoint("PUT", "api", "/proxy/projects/{project_id}/unshare", Auth.PROXY)
+PROJECT_SITE_SET: Final = Endpoint("PUT", "site", "/site-api/projects/all/{project_id}/", Auth.WEB)
+PROJECT_THUMBNAIL_SET: Final = Endpoint("POST", "site", "/internalapi/project/thumbnail/{project_id}/set/", Auth.WEB)
+PROJECT_COUNT: Final = _get("/projects/count/all", Auth.NONE)
+
+# Project files and assets (7)
+PROJECT_FILE: Final = _get("/{project_id}", Auth.NONE, "projects")
+PROJECT_CREATE: Final = Endpoint("POST", "projects", "/", Auth.COOKIES)
+PROJECT_SAVE: Final = Endpoint("PUT", "projects", "/{project_id}", Auth.COOKIES)
+ASSET: Final = _get("/{md5ext}", Auth.NONE, "assets")
+ASSET_UPLOAD: Final = Endpoint("POST", "assets", "/{md5ext}", Auth.COOKIES)
+
+# Comments on projects and studios (8)
+PROJECT_COMMENTS: Final = _get("/users/{username}/projects/{project_id}/comments")
+PROJECT_COMMENT: Final = _get("/users/{username}/projects/{project_id}/comments/{comment_id}")
+PROJECT_REPLIES: Final = _get("/users/{username}/projects/{project_id}/comments/{comment_id}/replies")
+STUDIO_COMMENTS: Final = _get("/studios/{studio_id}/comments")
+STUDIO_COMMENT: Final = _get("/studios/{studio_id}/comments/{comment_id}")
+STUDIO_REPLIES: Final = _get("/studios/{studio_id}/comments/{comment_id}/replies")
+COMMENT_ADD: Final = Endpoint("POST", "api", "/proxy/comments/{place}/{place_id}", Auth.PROXY)
+COMMENT_DELETE: Final = Endpoint("DELETE", "api", "/proxy/comments/{place}/{place_id}/comment/{comment_id}", Auth.PROXY)
+COMMENT_REPORT: Final = Endpoint("POST", "api", "/proxy/{place}/{place_id}/comment/{comment_id}/report", Auth.PROXY)
+
+# Studios (9)
+STUDIO: Final = _get("/studios/{studio_id}")
+STUDIO_PROJECTS: Final = _get("/studios/{studio_id}/projects")
+STUDIO_MANAGERS: Final = _get("/studios/{studio_id}/managers")
+STUDIO_CURATORS: Final = _get("/studios/{studio_id}/curators")
+STUDIO_ACTIVITY: Final = _get("/studios/{studio_id}/activity")
+STUDIO_CLASSROOM: Final = _get("/studios/{studio_id}/classroom")
+STUDIO_ROLE: Final = _get("/studios/{studio_id}/users/{username}", Auth.TOKEN)
+STUDIO_ADD_PROJECT: Final = Endpoint("POST", "api", "/studios/{studio_id}/project/{project_id}", Auth.TOKEN)
+STUDIO_REMOVE_PROJECT: Final = Endpoint("DELETE", "api", "/studios/{studio_id}/project/{project_id}", Auth.TOKEN)
+STUDIO_FOLLOW: Final = Endpoint("PUT", "site", "/site-api/users/bookmarkers/{studio_id}/add/", Auth.WEB)
+STUDIO_UNFOLLOW: Final = Endpoint("PUT", "site", "/site-api/users/bookmarkers/{studio_id}/remove/", Auth.WEB)
+STUDIO_SET: Final = Endpoint("PUT", "site", "/site-api/galleries/all/{studio_id}/", Auth.WEB)
+STUDIO_OPEN: Final = Endpoint("PUT", "site", "/site-api/galleries/{studio_id}/mark/open/", Auth.WEB)
+STUDIO_CLOSE: Final = Endpoint("PUT", "site", "/site-api/galleries/{studio_id}/mark/closed/", Auth.WEB)
+STUDIO_COMMENTS_TOGGLE: Final = Endpoint(
+    "POST", "site", "/site-api/comments/gallery/{studio_id}/toggle-comments/", Auth.WEB
+)
+STUDIO_PEOPLE: Final = Endpoint("PUT", "site", "/site-api/users/curators-in/{studio_id}/{action}/", Auth.WEB)
+STUDIO_TRANSFER: Final = Endpoint("PUT", "api", "/studios/{studio_id}/transfer/{username}", Auth.PROXY)
+STUDIO_CREATE: Final = Endpoint("POST", "site", "/studios/create/", Auth.WEB)
+
+# Messages and feed (10)
+MESSAGES: Final = _get("/users/{username}/messages", Auth.TOKEN)
+ALERTS: Final = _get("/users/{username}/messages/admin", Auth.TOKEN)
+MESSAGES_CLEAR: Final = Endpoint("POST", "site", "/site-api/messages/messages-clear/", Auth.WEB)
+FEED: Final = _get("/users/{username}/following/users/activity", Auth.TOKEN)
+FOLLOWING_LOVES: Final = _get("/users/{username}/following/users/loves", Auth.TOKEN)
+
+# Search, explore, front page (11)
+SEARCH_PROJECTS: Final = _get("/search/projects")
+SEARCH_STUDIOS: Final = _get("/search/studios")
+EXPLORE_PROJECTS: Final = _get("/explore/projects")
+EXPLORE_STUDIOS: Final = _get("/explore/studios")
+FEATURED: Final = _get("/proxy/featured", Auth.NONE)
+NEWS: Final = _get("/news", Auth.NONE)
+
+# My Stuff, backpack (12, 13)
+MYSTUFF_PROJECTS: Final = _get("/site-api/projects/{filter}/", Auth.WEB, "site")
+BACKPACK: Final = _get("/{username}", Auth.TOKEN, "backpack")
+BACKPACK_DELETE: Final = Endpoint("DELETE", "backpack", "/{username}/{item_id}", Auth.TOKEN)
+BACKPACK_FILE: Final = _get("/{name}", Auth.NONE, "backpack")
+
+# Statistics and health (16)
+STATISTICS: Final = _get("/statistics/data/{name}/", Auth.NONE, "site")
+HEALTH: Final = _get("/health", Auth.NONE)

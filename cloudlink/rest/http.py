@@ -1,0 +1,156 @@
+"""Requests and replies over HTTP. The only import of `requests`.
+
+A transport is a function from `Request` to `Reply`, so a test, a cache or another HTTP library can stand in:
+
+    def offline(request: Request) -> Reply:
+        return Reply(status=200, body=b"[]")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+
+from cloudlink.errors import BadResponse, SiteUnreachable
+
+TIMEOUT: Final = 20.0
+"""Seconds for each step: to connect, and between two pieces of the answer. Forum pages take long."""
+
+MAX_REPLY: Final = 100_000_000
+"""Most bytes that an answer may have; the largest thing the site serves is an asset of about 10 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes out. Its repr shows no header, query or body, for these hold secrets."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    timeout: float = TIMEOUT
+
+    def __repr__(self) -> str:
+        return f"<Request {self}>"
+
+    def __str__(self) -> str:
+        """The method and the address without its query: what may be told to anybody."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            return f"{self.method} of an address that cannot be read"
+        return f"{self.method} {parts.scheme}://{parts.netloc}{parts.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names in lower case.
+        cookies: the whole Set-Cookie headers, one each.
+        body: the bytes, unpacked.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+Transport = Callable[[Request], Reply]
+
+
+class RequestsTransport:
+    """The transport over the `requests` library.
+
+    One object serves many threads: it keeps no cookies (logins are the client's affair, and two of them may share
+    this object), and its pool of connections is made for threads.
+
+    Args:
+        connections: most connections that stay open to a host.
+    """
+
+    def __init__(self, *, connections: int = 10) -> None:
+        self._session = requests.Session()
+        self._session.cookies = _NoCookies()
+        self._session.auth = _no_auth  # else requests would look for passwords in ~/.netrc
+        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)  # the client repeats, not the library
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def __call__(self, request: Request) -> Reply:
+        """Send a request and wait for the whole answer; redirects are not followed.
+
+        Raises:
+            SiteUnreachable: there was no answer, or not in time.
+            BadResponse: the answer is no HTTP, or above 100 MB.
+        """
+        try:
+            with self._session.request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                data=request.body,
+                timeout=request.timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return _reply(request, response)
+        except (requests.RequestException, ValueError, OSError) as error:
+            failure = _translate(request, error)
+        # Raised outside of the handler, so that no cause hangs on it: the library's errors hold the request, with
+        # its cookies, and the whole address, with its token.
+        raise failure
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._session.close()
+
+
+class _NoCookies(RequestsCookieJar):
+    """A jar that stays empty."""
+
+    def set_cookie(self, cookie: object, *args: object, **kwargs: object) -> None:
+        """Forget the cookie."""
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _reply(request: Request, response: requests.Response) -> Reply:
+    pieces: list[bytes] = []
+    size = 0
+    for piece in response.iter_content(65_536):
+        size += len(piece)
+        if size > MAX_REPLY:
+            raise BadResponse(f"{request} answered with more than {MAX_REPLY:,} bytes")
+        pieces.append(piece)
+    raw_headers = response.raw.headers
+    return Reply(
+        status=response.status_code,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        cookies=tuple(raw_headers.getlist("Set-Cookie")),
+        body=b"".join(pieces),
+    )
+
+
+def _translate(request: Request, error: Exception) -> SiteUnreachable | BadResponse:
+    sent = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
+    doubt = "" if request.method == "GET" or not sent else "; it may have happened, so look before you do it again"
+    if isinstance(error, requests.Timeout):
+        return SiteUnreachable(f"{request}: no answer in {request.timeout:g} s{doubt}", sent=sent)
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return SiteUnreachable(f"{request}: this address cannot be used; look at the hosts you configured")
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return BadResponse(f"{request}: the answer is packed in a way that cannot be unpacked")
+    kind = type(error).__name__
+    return SiteUnreachable(f"{request}: no answer ({kind}); is the network up?{doubt}", sent=sent)

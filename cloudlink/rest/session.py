@@ -1,0 +1,494 @@
+"""Logging in, and what an account is told about itself.
+
+    password -- login() --.
+    session id -----------+--> Session --> connect_user, connect_project, connect_studio ...
+    environment, file ----'
+
+A session id is as good as the password: it is in no message and no repr, it is not pickled, and `save` writes it
+into a file that only its owner can read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, LoginRequired
+from cloudlink.rest import backpack, endpoints, messages, mystuff, search
+from cloudlink.rest.backpack import BackpackItem
+from cloudlink.rest.client import Client, default_client, form_body, json_body
+from cloudlink.rest.failures import failure, redirect_failure
+from cloudlink.rest.fields import as_object, flag, look, number, parse_json, text
+from cloudlink.rest.http import Reply, Request
+from cloudlink.rest.identity import Identity, SessionCookie, cookie_value, decode_session_id
+from cloudlink.rest.messages import Message
+from cloudlink.rest.mutes import Mute, read_mute
+from cloudlink.rest.projects import PartialProject, Project, create_project, get_project, iter_projects, upload_asset
+from cloudlink.rest.studios import Studio, create_studio, get_studio
+from cloudlink.rest.users import User, get_user, message_count
+
+SESSION_VARIABLE: Final = "SCRATCH_SESSION_ID"
+"""The environment variable that `Session.from_environment` reads."""
+
+SETTLING: Final = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between the questions after a login, which the site may need to know itself: 7.5 in all, as its own pages
+wait (reference, section 2.5)."""
+
+
+class Session:
+    """A login.
+
+    GET scratch.mit.edu/session/ with the cookie. VERIFIED.
+
+    Args:
+        session_id: the cookie scratchsessionsid, with or without the quotes around it.
+        username: the account; if given, the session id is to be of it.
+        client: how to reach the site; the default one if left out.
+        renew: gives a new session id of the same account when the site says that this one is over. Without it
+            nobody logs in again for you.
+
+    Raises:
+        InvalidArgument: session_id cannot be one.
+        LoginFailed: the site does not know it (any more), or it is of another account, or of a banned one.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        *,
+        username: str | None = None,
+        client: Client | None = None,
+        renew: Callable[[], str] | None = None,
+    ) -> None:
+        self._identity = Identity(session_id, username=username)
+        self._client = (default_client() if client is None else client).logged_in(self._identity, renew=renew)
+        self._account: Mapping[str, Any] = {}
+        self.update()
+        if username is not None and username.casefold() != self.username.casefold():
+            raise LoginFailed(
+                f"this session id is of {self.username!r}, not of {username!r}; pass the one of the right account"
+            )
+
+    def __repr__(self) -> str:
+        return f"<Session of {self._identity.username!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session is not pickled: with it anybody is the user; keep it with save(path)")
+
+    @classmethod
+    def from_environment(cls, variable: str = SESSION_VARIABLE, *, client: Client | None = None) -> Session:
+        """The session whose id is in an environment variable.
+
+        Raises:
+            InvalidArgument: the variable is not set.
+            LoginFailed: the site does not know the session id (any more).
+        """
+        session_id = os.environ.get(variable)
+        if not session_id:
+            raise InvalidArgument(f"the environment variable {variable} is not set; put your session id into it")
+        return cls(session_id, client=client)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, client: Client | None = None) -> Session:
+        """The session that `save` wrote into a file.
+
+        Raises:
+            InvalidArgument: there is no such file, it has another form, or others can read it.
+            LoginFailed: the site does not know the session id (any more).
+        """
+        content = _read_secret(Path(path))
+        session_id = text(content, "session_id")
+        if not session_id:
+            raise InvalidArgument(f"{path} has no session id; write it with session.save()")
+        return cls(session_id, username=text(content, "username"), client=client)
+
+    def save(self, path: str | Path) -> None:
+        """Write the session into a file that only its owner can read (mode 0600); an old file is replaced."""
+        path = Path(path)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+        fresh.unlink(missing_ok=True)  # O_EXCL, for the mode holds for a new file only
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"username": self.username, "session_id": self.session_id}, file)
+        fresh.replace(path)
+
+    def update(self) -> None:
+        """Fetch what the site says about the account again.
+
+        GET scratch.mit.edu/session/; login. VERIFIED.
+
+        Raises:
+            LoginFailed: the login is over.
+        """
+        try:
+            answer = self._client.request(endpoints.SESSION.at(), reply="json", what="session", fresh=True)
+        except LoginRequired as error:
+            raise LoginFailed("the login is over; log in again", status=error.status) from None
+        self._take(as_object(answer, of="GET /session/"))
+
+    def _take(self, account: Mapping[str, Any]) -> None:
+        name = text(account, "user", "username")
+        if not name:
+            banned = flag(account, "banned") is True
+            why = "the account is banned; log in with a browser to read why" if banned else "log in again"
+            raise LoginFailed(f"the site does not know this session id (any more): {why}", banned=banned)
+        self._identity.learn(username=name, token=text(account, "user", "token"))
+        self._account = account
+
+    @property
+    def client(self) -> Client:
+        """What asks the site with this login; pass it to functions that take `client=`."""
+        return self._client
+
+    @property
+    def session_id(self) -> str:
+        """The session id, in quotes, as the cookie holds it. Secret: with it anybody is the user."""
+        return self._identity.session_id
+
+    @property
+    def xtoken(self) -> str | None:
+        """The token that requests show. Secret."""
+        return self._identity.token
+
+    @property
+    def cookie(self) -> SessionCookie:
+        """What the session id says about itself, without a request; see `decode_session_id`."""
+        return decode_session_id(self.session_id)
+
+    @property
+    def username(self) -> str:
+        """The account."""
+        return self._client.username
+
+    @property
+    def user_id(self) -> int | None:
+        """The account's number."""
+        return number(self._account, "user", "id")
+
+    @property
+    def email(self) -> str | None:
+        """The email address."""
+        return text(self._account, "user", "email")
+
+    @property
+    def new_scratcher(self) -> bool | None:
+        """Whether the account is a New Scratcher."""
+        return flag(self._account, "permissions", "new_scratcher")
+
+    @property
+    def mute_status(self) -> Mute:
+        """The mute, which is false as a truth value if the site tells of none."""
+        return read_mute(look(self._account, "permissions", "mute_status"))
+
+    @property
+    def muted_until(self) -> datetime | None:
+        """When the mute ends, or ended; None if there never was one."""
+        return self.mute_status.until
+
+    @property
+    def banned(self) -> bool | None:
+        """Whether the account is banned."""
+        return flag(self._account, "user", "banned")
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """All that the site said about the account (reference, section 3.3). Secret, for the token is in it."""
+        return self._account
+
+    def logout(self) -> None:
+        """End the login on the site; the session id is worth nothing from then on.
+
+        POST scratch.mit.edu/accounts/logout/; login. VERIFIED.
+        """
+        body = form_body({"csrfmiddlewaretoken": self._client.csrf_token()})
+        self._client.request(endpoints.LOGOUT.at(), reply="none", what="session", body=body, redirect=True)
+
+    # What to do with a login
+
+    def get_linked_user(self) -> User:
+        """Yourself; see `get_user`."""
+        return self.connect_user(self.username)
+
+    def connect_user(self, username: str) -> User:
+        """A user, with this login; see `get_user`."""
+        return get_user(username, client=self._client)
+
+    def connect_project(self, project_id: int | str) -> Project | PartialProject:
+        """A project, with this login; see `get_project`."""
+        return get_project(project_id, client=self._client)
+
+    def connect_studio(self, studio_id: int | str) -> Studio:
+        """A studio, with this login; see `get_studio`."""
+        return get_studio(studio_id, client=self._client)
+
+    def create_project(self, content: Mapping[str, Any] | str | bytes, *, title: str | None = None) -> int:
+        """Make a new project, unshared, and give its number; see `projects.create_project`."""
+        return create_project(content, title=title, client=self._client)
+
+    def upload_asset(self, data: bytes, extension: str) -> str:
+        """Upload a picture or a sound, and give its name; see `projects.upload_asset`."""
+        return upload_asset(data, extension, client=self._client)
+
+    def create_studio(self) -> Studio:
+        """Make a new studio; see `studios.create_studio`."""
+        return create_studio(client=self._client)
+
+    def search_projects(
+        self,
+        query: str = "",
+        mode: str = "trending",
+        language: str = "en",
+        limit: int | None = 40,
+        offset: int = 0,
+    ) -> list[Project]:
+        """The projects that a search finds; see `search.iter_search_projects`."""
+        return search.search_projects(query, mode, language, limit, offset, client=self._client)
+
+    def explore_projects(
+        self,
+        query: str = "*",
+        mode: str = "trending",
+        language: str = "en",
+        limit: int | None = 40,
+        offset: int = 0,
+    ) -> list[Project]:
+        """The projects on the explore page; see `search.iter_explore_projects`."""
+        return search.explore_projects(query, mode, language, limit, offset, client=self._client)
+
+    def messages(self, limit: int | None = 40, offset: int = 0, *, filter_by: str | None = None) -> list[Message]:
+        """Your messages, the newest first; they can be read as dicts too. See `iter_messages`."""
+        return list(self.iter_messages(limit, offset, filter_by=filter_by))
+
+    def iter_messages(
+        self, limit: int | None = None, offset: int = 0, *, filter_by: str | None = None
+    ) -> Iterator[Message]:
+        """Your messages, the newest first, fetched while you read.
+
+        GET /users/{you}/messages, at most 40 a request; login. VERIFIED.
+
+        Args:
+            limit: most messages, None for all.
+            offset: how many to leave out at the start.
+            filter_by: only those about "comments", "projects", "studios" or "forums".
+
+        Raises:
+            InvalidArgument: there is no such filter; nothing was sent.
+            Forbidden: the login is over.
+        """
+        return messages.iter_messages(self._client, limit=limit, offset=offset, filter_by=filter_by)
+
+    def clear_messages(self) -> None:
+        """Mark your messages as read.
+
+        POST scratch.mit.edu/site-api/messages/messages-clear/; login. VERIFIED.
+        """
+        messages.clear_messages(self._client)
+
+    def get_message_count(self) -> int:
+        """How many messages you have not read; see `User.message_count`.
+
+        GET /users/{you}/messages/count. VERIFIED.
+        """
+        return message_count(self.username, client=self._client)
+
+    def alerts(self) -> list[Mapping[str, Any]]:
+        """What the moderators wrote to you, as the site tells it.
+
+        GET /users/{you}/messages/admin; login. VERIFIED.
+        """
+        return messages.fetch_alerts(self._client)
+
+    def get_feed(self, limit: int | None = 20, offset: int = 0) -> list[Message]:
+        """What the people whom you follow did; they can be read as dicts too. See `iter_feed`."""
+        return list(self.iter_feed(limit, offset))
+
+    def iter_feed(self, limit: int | None = None, offset: int = 0) -> Iterator[Message]:
+        """What the people whom you follow did, the newest first, fetched while you read.
+
+        GET /users/{you}/following/users/activity, at most 40 a request; login. VERIFIED.
+
+        Args:
+            limit: most items, None for all.
+            offset: how many to leave out at the start.
+        """
+        return messages.iter_feed(self._client, limit=limit, offset=offset)
+
+    def loved_by_followed_users(self, limit: int | None = 40, offset: int = 0) -> list[Project]:
+        """The projects that the people whom you follow love; they can be read as dicts too.
+
+        GET /users/{you}/following/users/loves, at most 40 a request; login. VERIFIED.
+
+        Args:
+            limit: most projects, None for all.
+            offset: how many to leave out at the start.
+        """
+        path = {"username": self.username}
+        return list(iter_projects(self._client, endpoints.FOLLOWING_LOVES, "feed", limit, offset, path=path))
+
+    def mystuff_projects(
+        self,
+        filter_by: str = "all",
+        page: int = 1,
+        sort_by: str = "",
+        *,
+        descending: bool = True,
+        limit: int | None = 40,
+    ) -> list[Project]:
+        """Your projects, as on the page "My Stuff"; see `iter_mystuff_projects`."""
+        return list(self.iter_mystuff_projects(filter_by, page, sort_by, descending=descending, limit=limit))
+
+    def iter_mystuff_projects(
+        self,
+        filter_by: str = "all",
+        page: int = 1,
+        sort_by: str = "",
+        *,
+        descending: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[Project]:
+        """Your projects, fetched while you read; `project.update()` fetches what this list leaves out.
+
+        GET scratch.mit.edu/site-api/projects/{filter}/, 40 a page; login. VERIFIED.
+
+        Args:
+            filter_by: "all", "shared", "unshared" or "trashed".
+            page: the page to begin with, from 1.
+            sort_by: "" for the last change, "view_count", "love_count", "remixers_count" or "title".
+            descending: the highest first.
+            limit: most projects, None for all.
+
+        Raises:
+            InvalidArgument: there is no such filter or order; nothing was sent.
+        """
+        return mystuff.iter_mystuff_projects(
+            self._client, filter_by, page=page, sort_by=sort_by, descending=descending, limit=limit
+        )
+
+    def backpack(self, limit: int | None = 20, offset: int = 0) -> list[BackpackItem]:
+        """What is in your backpack; they can be read as dicts too. See `iter_backpack`."""
+        return list(self.iter_backpack(limit, offset))
+
+    def iter_backpack(self, limit: int | None = None, offset: int = 0) -> Iterator[BackpackItem]:
+        """What is in your backpack, the newest first, fetched while you read.
+
+        GET backpack.scratch.mit.edu/{you}, at most 40 a request; login. VERIFIED.
+
+        Args:
+            limit: most items, None for all.
+            offset: how many to leave out at the start.
+        """
+        return backpack.iter_backpack(self._client, limit=limit, offset=offset)
+
+    def delete_from_backpack(self, item_id: str) -> None:
+        """Take something out of your backpack.
+
+        DELETE backpack.scratch.mit.edu/{you}/{item_id}; login. VERIFIED.
+
+        Raises:
+            InvalidArgument: this is no id of an item; nothing was sent.
+        """
+        backpack.delete_from_backpack(self._client, item_id)
+
+
+def login(
+    username: str, password: str, *, client: Client | None = None, renew: Callable[[], str] | None = None
+) -> Session:
+    """Log in with a password.
+
+    POST scratch.mit.edu/login/, then GET /session/. VERIFIED. The password is kept nowhere: to be logged in again
+    when the login is over, pass `renew`.
+
+    Args:
+        username: the account.
+        password: its password.
+        client: how to reach the site; the default one if left out.
+        renew: gives a new session id when the site says that the login is over, as in
+            `renew=lambda: login(name, ask_for_password()).session_id`.
+
+    Raises:
+        InvalidArgument: the name or the password is empty; nothing was sent.
+        LoginFailed: the password is wrong, a captcha is wanted (`captcha`), or there is a ban (`banned`).
+        RateLimited: too many attempts.
+    """
+    if not username or not password:
+        raise InvalidArgument("logging in wants a username and a password; one of them is empty")
+    client = default_client() if client is None else client
+    body = json_body({"username": username, "password": password})
+    request, reply = client.exchange(endpoints.LOGIN.at(), body=body, referer="/login/")
+    session_id = _session_id_of(request, reply, username=username, retry_after=client.retry_after(reply))
+    return _settled(session_id, client=client, renew=renew)
+
+
+def _settled(session_id: str, *, client: Client, renew: Callable[[], str] | None) -> Session:
+    """The session of a login that was just made, which the site may not know for a moment."""
+    for seconds in SETTLING:
+        try:
+            return Session(session_id, client=client, renew=renew)
+        except LoginFailed as error:
+            if error.banned:
+                raise
+        client.wait(seconds)
+    return Session(session_id, client=client, renew=renew)
+
+
+def _session_id_of(request: Request, reply: Reply, *, username: str, retry_after: float | None) -> str:
+    """The session id that an answer to a login brings (reference, section 3.1).
+
+    The wording of its message depends on the language, so it is told but never compared.
+    """
+    if reply.status not in (200, 403):
+        problem = redirect_failure(reply) or failure(request, reply, what="login", retry_after=retry_after)
+        raise problem or BadResponse(f"{request} answered with status {reply.status}", status=reply.status)
+    answer = _login_answer(reply)
+    if answer is None:
+        raise LoginFailed(
+            f"the site refused the login of {username!r} without a word: the network may be banned, or the request "
+            "was taken for forged",
+            status=reply.status,
+            banned=reply.status == 403,
+        )
+    session_id = cookie_value(reply, "scratchsessionsid")
+    if reply.status == 200 and flag(answer, "success") and session_id:
+        return session_id
+    if text(answer, "redirect"):
+        raise LoginFailed(
+            f"the site wants a captcha for {username!r}: log in with a browser, and pass its session id to Session()",
+            status=reply.status,
+            captcha=True,
+        )
+    told = text(answer, "msg")
+    raise LoginFailed(
+        f"the site did not let {username!r} in: {told[:200] if told else 'wrong name or password?'}",
+        status=reply.status,
+    )
+
+
+def _login_answer(reply: Reply) -> Mapping[str, Any] | None:
+    try:
+        answer = parse_json(reply.body, of="POST /login/")
+    except BadResponse:  # HTML, for a banned network
+        return None
+    return answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], dict) else None
+
+
+def _read_secret(path: Path) -> Any:
+    try:
+        mode = path.stat().st_mode
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidArgument(
+            f"{path} cannot be read ({type(error).__name__}); write it with session.save()"
+        ) from error
+    # Windows has no such bits; there a file in one's own folder is one's own.
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise InvalidArgument(f"others can read {path}, which holds a login; make it yours alone: chmod 600 {path}")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        pass
+    raise InvalidArgument(f"{path} is not a file that session.save() wrote")
