@@ -43,7 +43,7 @@ SECONDS = 30.0
 
 STRANGER = "stranger"
 
-JITTER = 0.05
+JITTER = 0.09
 """Seconds. A set that was held up on its way arrives closer to the next one than it was sent."""
 
 

@@ -5,14 +5,16 @@ sets the deadline by cancelling.
 
         no address --hello, repeated--> welcome: address, epoch --> requests go out
              ^                                                          |
-             +---- reset, or a control frame with another epoch --------+
+             +---- reset -----------------------------------------------+
 
 Waiting for an answer, it repeats after a delay that follows the measured round trip and grows: a request that fits
 into one frame is sent again as it is, a longer one is asked after with an empty list of missing parts. Once parts
 of the answer arrive, it names those it lacks, at once when a gap shows and by the timer afterwards.
 
-After a reset it sends again what the server cannot have run: the control frame tells how far back the server's
-memory is complete. What may have been run by a former life of the server is told upward as `RequestLost`.
+A control frame with another epoch alone is no reason to leave: it may be an old one of a server that is gone. A reset
+names a frame that was just sent, so it comes from a server that lives. After it the client sends again what the server
+cannot have run: the control frame tells how far back the server's memory is complete. What may have been run by a
+former life of the server is told upward as `RequestLost`.
 """
 
 from __future__ import annotations
@@ -42,6 +44,9 @@ from cloudlink.link.settings import Channel, ClientTimes
 from cloudlink.link.statistics import MALFORMED, WRONG_CHECKSUM, Statistics
 from cloudlink.link.timer import RetryTimer, RoundTrip
 from cloudlink.link.window import MOST_AHEAD, REST, WINDOW, ahead
+
+_MOST_CHECKSUMS = 20
+"""Frames that a reset may be about: as many as go out within the longest round trip."""
 
 
 class _Request:
@@ -100,7 +105,7 @@ class ClientLink:
         self._hello = RetryTimer(self._round_trip, random)
         self._hello.start_now()
         self._sequence = 0
-        self._last_checksum = ""
+        self._checksums: deque[str] = deque(maxlen=_MOST_CHECKSUMS)
         self._next_ticket = 1
         self._next_message = random.randrange(MESSAGES)
         self._waiting: deque[tuple[int, str]] = deque()  # tickets without a message number yet
@@ -211,8 +216,6 @@ class ClientLink:
         self.statistics.frames_received += 1
         if control.epoch == self._epoch:
             self._loss.seen(control.sequence)
-        if self._address is not None and control.epoch != self._epoch:
-            self._lose_session(control, now)
         for notice in control.notices:
             self._receive_notice(control, notice, now)
 
@@ -225,7 +228,7 @@ class ClientLink:
                 self._seed = frame.uplink_seed(nonce=nonce, epoch=control.epoch)
                 self._hello.answered(now)
                 self._events.append(Connected())
-            case frame.Reset(address, check) if address == self._address and check == self._last_checksum:
+            case frame.Reset(address, check) if address == self._address and check in self._checksums:
                 self._lose_session(control, now)
             case frame.Refusal(nonce, reason) if nonce == self._nonce:
                 self._events.append(Refused(reason))
@@ -234,6 +237,7 @@ class ClientLink:
         """Say hello again, and send again what was certainly not run."""
         self._address = None
         self._draw_nonce()
+        self._checksums.clear()
         self._hello.start_now()
         self._cancels.clear()
         self._events.append(Disconnected())
@@ -278,7 +282,7 @@ class ClientLink:
             return None
         self._sequence = (self._sequence + 1) % frame.CLIENT_SEQUENCES
         value = frame.pack_uplink(frame.Uplink(address, self._sequence, tuple(found)), seed=self._seed)
-        self._last_checksum = frame.checksum_of(value)
+        self._checksums.append(frame.checksum_of(value))
         return value
 
     def _gather(self, now: float) -> list[Record]:
