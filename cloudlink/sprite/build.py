@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudlink.errors import SpriteError
+from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.compiler import Compiled, Scope, compile_scripts, nearest
 from cloudlink.sprite.identifiers import global_id, local_id
 from cloudlink.sprite.notation import parse
-from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, Table
+from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, Starter, Table
 
 Json = Any
 
@@ -30,10 +31,6 @@ _BACKDROP_SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="480" height="360" viewBox="0 0 480 360">'
     b'<rect width="480" height="360" fill="#ffffff"/></svg>'
 )
-# The oldest time a zip file can state.
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_READABLE_FILE = 0o100644 << 16
-_UNIX = 3
 
 
 def build_sprite3(source: SpriteSource, *, tables: Mapping[str, Table]) -> bytes:
@@ -116,6 +113,17 @@ def _extra_file(name: str) -> str:
 def sprite_json(source: SpriteSource, *, tables: Mapping[str, Table]) -> dict[str, Json]:
     """Return the companion as in the `sprite.json` of a `.sprite3`; arguments as for `build_sprite3`."""
     return _Project(source, tables).sprite(source)[0]
+
+
+def stage_json(source: SpriteSource, *, tables: Mapping[str, Table], messages: Sequence[str]) -> dict[str, Json]:
+    """Return the stage of a project with the companion and these messages; arguments as for `build_sb3`."""
+    return _Project(replace(source, starter=Starter()), tables).stage(messages)
+
+
+def sprite_assets(source: SpriteSource, sprite: Mapping[str, Json]) -> dict[str, bytes]:
+    """Return the pictures of the costumes of `sprite_json`'s sprite, by their names in an archive."""
+    named = {costume["md5ext"] for costume in sprite["costumes"]}
+    return {name: data for name, data in _assets([source]).items() if name in named}
 
 
 def project_json(source: SpriteSource, *, tables: Mapping[str, Table]) -> dict[str, Json]:
@@ -352,16 +360,9 @@ def _pack(name: str, content: Json, assets: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for file, content_bytes in {name: data, **dict(sorted(_used(text, assets).items()))}.items():
-            archive.writestr(_zip_info(file), content_bytes, zipfile.ZIP_DEFLATED, compresslevel=9)
+            write_member(archive, file, content_bytes)
     return packed.getvalue()
 
 
 def _used(text: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
     return {file: data for file, data in assets.items() if file in text}
-
-
-def _zip_info(file: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(file, _ZIP_TIME)
-    info.create_system = _UNIX
-    info.external_attr = _READABLE_FILE
-    return info

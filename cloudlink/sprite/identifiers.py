@@ -10,20 +10,27 @@ from __future__ import annotations
 import base64
 import hashlib
 
+_BLOCK, _DATA = "cl-", "cloudlink-"
+
 
 def block_id(sprite: str, path: str) -> str:
     """Return the id of the block, argument or comment at a path inside a sprite (60 bits of hash)."""
-    return "cl-" + _hash("block", sprite, path)[:12]
+    return _BLOCK + _hash("block", sprite, path)[:12]
 
 
 def global_id(kind: str, name: str) -> str:
     """Return the id of something of the whole project; kind: "variable", "list" or "broadcast"."""
-    return "cloudlink-" + _hash(kind, name)[:16]
+    return _DATA + _hash(kind, name)[:16]
 
 
 def local_id(kind: str, sprite: str, name: str) -> str:
     """Return the id of a variable or list that belongs to one sprite; kind: "variable" or "list"."""
-    return "cloudlink-" + _hash("local " + kind, sprite, name)[:16]
+    return _DATA + _hash("local " + kind, sprite, name)[:16]
+
+
+def is_ours(identifier: str) -> bool:
+    """Tell whether an id was made here; TurboWarp's editor gives everything new ids when it saves."""
+    return identifier.startswith((_BLOCK, _DATA))
 
 
 def _hash(*parts: str) -> str:

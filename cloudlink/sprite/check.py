@@ -1,0 +1,63 @@
+"""Refuses project files whose JSON has not the form that the rest of this package relies on.
+
+npm's scratch-parser does more; this is what keeps a stranger's file from ending in a Python error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloudlink.errors import SpriteError
+
+Json = Any
+
+_NAMED = ("variables", "lists")
+
+
+def check_targets(targets: list[Json]) -> None:
+    """Check the stage and the sprites of a project; what may be missing is added, empty.
+
+    Raises:
+        SpriteError: one has not the form that Scratch gives it, or there is not exactly one stage.
+    """
+    for target in targets:
+        if not isinstance(target, dict) or not isinstance(target.get("name"), str):
+            raise SpriteError("the project is malformed: a sprite of it is no object with a name")
+        target.setdefault("isStage", False)
+        _check_target(target)
+    if sum(target["isStage"] is True for target in targets) != 1:
+        raise SpriteError("the project is malformed: it has to have exactly one stage")
+
+
+def _check_target(target: Json) -> None:
+    for key in (*_NAMED, "broadcasts", "blocks", "comments"):
+        _expect(target, isinstance(target.setdefault(key, {}), dict), f"`{key}` is no object")
+    for key in ("costumes", "sounds"):
+        fits = isinstance(target.setdefault(key, []), list) and all(isinstance(one, dict) for one in target[key])
+        _expect(target, fits, f"`{key}` is no list of objects")
+    for key in _NAMED:
+        for entry in target[key].values():
+            fits = isinstance(entry, list) and len(entry) >= 2 and isinstance(entry[0], str)
+            _expect(target, fits, f"one of its {key} is no name with a value")
+    fits = all(isinstance(message, str) for message in target["broadcasts"].values())
+    _expect(target, fits, "a message has no name")
+    fits = all(isinstance(comment, dict) for comment in target["comments"].values())
+    _expect(target, fits, "a comment is no object")
+    for block in target["blocks"].values():
+        _check_block(target, block)
+
+
+def _check_block(target: Json, block: Json) -> None:
+    if isinstance(block, list):
+        return
+    _expect(target, isinstance(block, dict), "a block is neither an object nor an array")
+    for key in ("inputs", "fields"):
+        slots = block.setdefault(key, {})
+        fits = isinstance(slots, dict) and all(isinstance(value, list) for value in slots.values())
+        _expect(target, fits, f"`{key}` of a block are not arrays by name")
+    _expect(target, isinstance(block.get("mutation", {}), dict), "`mutation` of a block is no object")
+
+
+def _expect(target: Json, fits: bool, problem: str) -> None:
+    if not fits:
+        raise SpriteError(f"the project is malformed: in {target['name']!r:.60}, {problem}")
