@@ -41,8 +41,8 @@ def _check_target(target: Json) -> None:
             _expect(target, fits, f"one of its {key} is no name with a value")
     fits = all(isinstance(message, str) for message in target["broadcasts"].values())
     _expect(target, fits, "a message has no name")
-    fits = all(isinstance(comment, dict) for comment in target["comments"].values())
-    _expect(target, fits, "a comment is no object")
+    fits = all(isinstance(one, dict) and _is_id(one.get("blockId")) for one in target["comments"].values())
+    _expect(target, fits, "a comment is no object, or on no block")
     for block in target["blocks"].values():
         _check_block(target, block)
 
@@ -55,7 +55,13 @@ def _check_block(target: Json, block: Json) -> None:
         slots = block.setdefault(key, {})
         fits = isinstance(slots, dict) and all(isinstance(value, list) for value in slots.values())
         _expect(target, fits, f"`{key}` of a block are not arrays by name")
+    fits = all(_is_id(block.get(key)) for key in ("next", "parent", "comment"))
+    _expect(target, fits, "a link of a block is no id")
     _expect(target, isinstance(block.get("mutation", {}), dict), "`mutation` of a block is no object")
+
+
+def _is_id(value: Json) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _expect(target: Json, fits: bool, problem: str) -> None:

@@ -119,6 +119,7 @@ def install_json(content: str, source: SpriteSource, *, tables: Mapping[str, Tab
     others = [target for target in targets if target is not old]
 
     sprite = sprite_json(source, tables=tables)
+    assets = sprite_assets(source, sprite)
     stage = stage_json(source, tables=tables, messages=_messages(sprite))
     merged = _merge_stage(raw_targets[stage_number], targets[stage_number], stage, others, fresh=old is None)
     taken = _names_in_reach(targets[stage_number], old)
@@ -139,7 +140,7 @@ def install_json(content: str, source: SpriteSource, *, tables: Mapping[str, Tab
     change = Change(
         sprite["name"], old is not None, merged.cloud, merged.shared, authors_scripts(sprite), missing_blocks(sprite)
     )
-    return InstalledJson(content, sprite_assets(source, sprite), change)
+    return InstalledJson(content, assets, change)
 
 
 # What is there.

@@ -136,8 +136,8 @@ def _ids_in(block: Json) -> Iterator[str]:
 
 def _authors_costumes(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[Json]:
     """Return the costumes that are not ours: ours are found by their names, and former ones are all empty."""
-    names = {costume["name"] for costume in new["costumes"]}
-    pictures = {costume["assetId"] for costume in new["costumes"]}
+    names = [costume["name"] for costume in new["costumes"]]
+    pictures = [costume["assetId"] for costume in new["costumes"]]
     return [
         costume
         for costume in old["costumes"]
