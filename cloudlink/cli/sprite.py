@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from cloudlink.errors import SpriteError
-from cloudlink.sprite.build import project_json
-from cloudlink.sprite.companion import companion_source, companion_sprite3, starter_sb3
+from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
+from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.install import Change
 from cloudlink.sprite.install import install as install_sprite
 from cloudlink.sprite.lint import lint
+from cloudlink.sprite.measure import measure
+from cloudlink.sprite.source import SpriteSource
 from cloudlink.sprite.tables import sprite_tables
+from cloudlink.sprite.variant import CLOUD_SIGN, cloud_names, variant
+
+Command = Callable[..., None]
 
 
 @click.group()
 def sprite() -> None:
     """Build the companion sprite, and put it into projects."""
+
+
+def _read_counts(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int] | None:
+    """Read `UPxDOWN`: how many variables lead to the server, and how many back."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,2})x(\d{1,2})", value, re.ASCII)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no pair of numbers such as 1x2")
+    return {"up": int(match[1]), "down": int(match[2])}
+
+
+def _variant_options(command: Command) -> Command:
+    """Add the options that choose a smaller or larger sprite."""
+    for option in (
+        click.option("--with", "more", multiple=True, metavar="MODULE", help="Put a module in that is usually out."),
+        click.option("--without", "less", multiple=True, metavar="MODULE", help="Leave a module out."),
+        click.option(
+            "--variables",
+            metavar="UPxDOWN",
+            callback=_read_counts,
+            help="How many cloud variables lead to the server and back; 3x3 is usual.",
+        ),
+        click.option("--prefix", default="", help="Put before the names of the cloud variables."),
+    ):
+        command = option(command)
+    return command
+
+
+def _chosen(
+    more: tuple[str, ...], less: tuple[str, ...], variables: dict[str, int] | None, prefix: str
+) -> SpriteSource:
+    usual = companion_source()
+    for name in less:
+        if name not in usual.modules:
+            raise click.BadParameter(f"the sprite has no module {name!r}", param_hint="--without")
+    names = [name for name in (*usual.chosen, *more) if name not in less]
+    return variant(usual, modules=names, numbers=variables, cloud_prefix=prefix)
 
 
 @sprite.command()
@@ -29,18 +73,35 @@ def sprite() -> None:
     default=Path(),
     help="The folder to write to; this one if not given.",
 )
-def build(output: Path) -> None:
+@_variant_options
+def build(
+    output: Path, more: tuple[str, ...], less: tuple[str, ...], variables: dict[str, int] | None, prefix: str
+) -> None:
     """Write cloudlink.sprite3 and starter.sb3."""
-    problems = lint(project_json(companion_source(), tables=sprite_tables()))
-    errors = [problem for problem in problems if problem.severity == "error"]
-    for error in errors:
-        click.echo(str(error), err=True)
+    tables = sprite_tables()
+    try:
+        source = _chosen(more, less, variables, prefix)
+        project = project_json(source, tables=tables)
+        files = {
+            "cloudlink.sprite3": build_sprite3(source, tables=tables),
+            "starter.sb3": build_sb3(source, tables=tables),
+        }
+    except SpriteError as error:
+        raise click.ClickException(f"{error}; nothing was written") from error
+    errors = [problem for problem in lint(project) if problem.severity == "error"]
+    for problem in errors:
+        click.echo(str(problem), err=True)
     if errors:
         raise click.ClickException("the sprite's source has errors; nothing was written")
     output.mkdir(parents=True, exist_ok=True)
-    for name, content in (("cloudlink.sprite3", companion_sprite3()), ("starter.sb3", starter_sb3())):
+    for name, content in files.items():
         (output / name).write_bytes(content)
         click.echo(f"{output / name}: {len(content):,} bytes")
+    click.echo(f"the sprite: {measure(sprite_json(source, tables=tables))}")
+    click.echo(f"the starter project: {measure(project)}")
+    names = [name.removeprefix(CLOUD_SIGN) for name in cloud_names(source).values()]
+    if cloud_names(source) != cloud_names(companion_source()):
+        click.echo(f"the server needs a Channel with these variables: {', '.join(names)}")
 
 
 @sprite.command()
@@ -51,14 +112,23 @@ def build(output: Path) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the project; over PROJECT if not given.",
 )
-def install(project: Path, output: Path | None) -> None:
+@_variant_options
+def install(
+    project: Path,
+    output: Path | None,
+    more: tuple[str, ...],
+    less: tuple[str, ...],
+    variables: dict[str, int] | None,
+    prefix: str,
+) -> None:
     """Put the companion sprite and its cloud variables into PROJECT, an .sb3; bring one that is there up to date."""
+    data = project.read_bytes()
     try:
-        done = install_sprite(project.read_bytes(), companion_source(), tables=sprite_tables())
+        done = install_sprite(data, _chosen(more, less, variables, prefix), tables=sprite_tables())
     except SpriteError as error:
         raise click.ClickException(f"{project}: {error}; nothing was written") from error
     target = output or project
-    if target != project or done.project != project.read_bytes():
+    if target != project or done.project != data:
         # Beside its place and then renamed, so that a full disk leaves the author's project whole.
         unfinished = target.with_name(f"{target.name}.part")
         unfinished.write_bytes(done.project)

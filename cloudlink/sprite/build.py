@@ -19,8 +19,8 @@ from cloudlink.errors import SpriteError
 from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.compiler import Compiled, Scope, compile_scripts, nearest
 from cloudlink.sprite.identifiers import global_id, local_id
-from cloudlink.sprite.notation import parse
 from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, Starter, Table
+from cloudlink.sprite.variant import cloud_names, documents, with_parts
 
 Json = Any
 
@@ -112,12 +112,12 @@ def _extra_file(name: str) -> str:
 
 def sprite_json(source: SpriteSource, *, tables: Mapping[str, Table]) -> dict[str, Json]:
     """Return the companion as in the `sprite.json` of a `.sprite3`; arguments as for `build_sprite3`."""
-    return _Project(source, tables).sprite(source)[0]
+    return _project(source, tables).companion()
 
 
 def stage_json(source: SpriteSource, *, tables: Mapping[str, Table], messages: Sequence[str]) -> dict[str, Json]:
     """Return the stage of a project with the companion and these messages; arguments as for `build_sb3`."""
-    return _Project(replace(source, starter=Starter()), tables).stage(messages)
+    return _project(replace(source, starter=Starter()), tables).stage(messages)
 
 
 def sprite_assets(source: SpriteSource, sprite: Mapping[str, Json]) -> dict[str, bytes]:
@@ -128,7 +128,11 @@ def sprite_assets(source: SpriteSource, sprite: Mapping[str, Json]) -> dict[str,
 
 def project_json(source: SpriteSource, *, tables: Mapping[str, Table]) -> dict[str, Json]:
     """Return the project as in the `project.json` of an `.sb3`; arguments as for `build_sb3`."""
-    return _Project(source, tables).json()
+    return _project(source, tables).json()
+
+
+def _project(source: SpriteSource, tables: Mapping[str, Table]) -> _Project:
+    return _Project(with_parts(source), tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,14 @@ class _Project:
         declared = {**self.source.lists, **self.source.starter.lists}
         return {name: self.items(value) for name, value in declared.items()}
 
+    @property
+    def cloud_names(self) -> dict[str, str]:
+        """The cloud variables: name in the source -> name in the project."""
+        return cloud_names(self.source)
+
+    def companion(self) -> dict[str, Json]:
+        return self.sprite(self.source)[0]
+
     def json(self) -> dict[str, Json]:
         sources = [self.source, *self.source.starter.sprites]
         _refuse_twins([source.name for source in sources], "two sprites are called {}")
@@ -168,7 +180,7 @@ class _Project:
         }
 
     def stage(self, messages: Sequence[str]) -> dict[str, Json]:
-        cloud = {global_id("variable", name): [name, "0", True] for name in self.source.cloud_variables}
+        cloud = {global_id("variable", name): [name, "0", True] for name in self.cloud_names.values()}
         plain = {global_id("variable", name): [name, value] for name, value in self.variables.items()}
         return {
             "isStage": True,
@@ -193,7 +205,7 @@ class _Project:
         """Return a sprite's target, and its scripts compiled."""
         costumes = self.costumes(source)
         compiled = compile_scripts(
-            [parse(text, file=file) for file, text in source.files],
+            documents(source, self.source.numbered),
             self.scope(source, [costume["name"] for costume in costumes]),
         )
         appearance = source.appearance
@@ -228,22 +240,24 @@ class _Project:
     def scope(self, source: SpriteSource, costumes: Sequence[str]) -> Scope:
         """Return the names that a sprite's scripts may use."""
         companion = self.source
-        everywhere = [*companion.cloud_variables, *companion.variables]
+        everywhere = list(companion.variables)
         shared_lists = list(companion.lists)
         if source is not companion:
             everywhere += companion.starter.variables
             shared_lists += companion.starter.lists
         _refuse_twins(
-            [*everywhere, *shared_lists, *source.local_variables, *source.local_lists],
+            [*self.cloud_names, *everywhere, *shared_lists, *source.local_variables, *source.local_lists],
             "two variables or lists are called {}; (name) could stand for both",
         )
+        cloud = {name: global_id("variable", shown) for name, shown in self.cloud_names.items()}
         variables = {name: global_id("variable", name) for name in everywhere}
         lists = {name: global_id("list", name) for name in shared_lists}
         return Scope(
             source.name,
-            variables | {name: local_id("variable", source.name, name) for name in source.local_variables},
+            cloud | variables | {name: local_id("variable", source.name, name) for name in source.local_variables},
             lists | {name: local_id("list", source.name, name) for name in source.local_lists},
             costumes,
+            self.cloud_names,
         )
 
     def costumes(self, source: SpriteSource) -> list[dict[str, Json]]:
@@ -276,8 +290,9 @@ class _Project:
         kind = "list" if monitor.is_list else "variable"
         owner = next((one for one in self.sprites_with(monitor)), None)
         shared: Mapping[str, Json] = self.lists if monitor.is_list else self.variables
-        if monitor.name in shared or monitor.name in self.source.cloud_variables:
-            owner, identifier = None, global_id(kind, monitor.name)
+        name = self.cloud_names.get(monitor.name, monitor.name)
+        if monitor.name in shared or monitor.name in self.cloud_names:
+            owner, identifier = None, global_id(kind, name)
         elif owner:
             identifier = local_id(kind, owner, monitor.name)
         else:
@@ -286,7 +301,7 @@ class _Project:
             "id": identifier,
             "mode": "list" if monitor.is_list else "default",
             "opcode": "data_listcontents" if monitor.is_list else "data_variable",
-            "params": {kind.upper(): monitor.name},
+            "params": {kind.upper(): name},
             "spriteName": owner,
             "value": [] if monitor.is_list else "",
             "width": monitor.width,

@@ -11,7 +11,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloudlink.errors import SpriteError
@@ -63,12 +63,14 @@ class Scope:
         variables: name -> id, the sprite's own and those of all sprites.
         lists: the same for lists.
         costumes: names of the sprite's costumes, at least one.
+        shown: names that are other ones in the project: name -> that one.
     """
 
     sprite: str
     variables: Mapping[str, str]
     lists: Mapping[str, str]
     costumes: Sequence[str]
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +450,7 @@ class _Compiler:
     def _field(self, kind: Kind, name: str) -> Json:
         match kind:
             case Reference(to="variable"):
-                return [name, self._known(name, "variable", self.scope.variables)]
+                return [self._shown(name), self._known(name, "variable", self.scope.variables)]
             case Reference(to="list"):
                 return [name, self._known(name, "list", self.scope.lists)]
             case Reference():
@@ -487,6 +489,9 @@ class _Compiler:
             case _:
                 raise AssertionError(kind)
 
+    def _shown(self, name: str) -> str:
+        return self.scope.shown.get(name, name)
+
     def _known(self, name: str, what: str, names: Mapping[str, str]) -> str:
         if name not in names:
             raise self.place.error(f"the manifest declares no {what} `{name}`{nearest(name, names)}")
@@ -512,7 +517,7 @@ class _Compiler:
             self._fill(found, phrase, self._new(identifier, parent), path)
             return identifier
         if name is not None and shape is Shape.REPORTER and name in self.scope.variables:
-            return [12, name, self.scope.variables[name]]
+            return [12, self._shown(name), self.scope.variables[name]]
         if name is not None and shape is Shape.REPORTER and name in self.scope.lists:
             return [13, name, self.scope.lists[name]]
         if name is None or phrase.key in BLOCKS_BY_KEY:

@@ -216,8 +216,7 @@ class _Line:
 
     @property
     def is_hat(self) -> bool:
-        found = BLOCKS_BY_KEY.get(self.phrase.key, ())
-        return is_definition(self.phrase) or any(block.shape is Shape.HAT for block in found)
+        return starts_script(self.phrase)
 
     @property
     def has_body(self) -> bool:
@@ -230,6 +229,12 @@ _OPENERS = {key[:1] for key, blocks in BLOCKS_BY_KEY.items() if any(block.bodies
 def is_definition(phrase: Phrase) -> bool:
     """Tell whether a line defines a custom block."""
     return phrase.key[:1] == ("define",)
+
+
+def starts_script(phrase: Phrase) -> bool:
+    """Tell whether a line is a hat or a definition: nothing can stand above it."""
+    found = BLOCKS_BY_KEY.get(phrase.key, ())
+    return is_definition(phrase) or any(block.shape is Shape.HAT for block in found)
 
 
 def _read_line(place: Place) -> _Line:

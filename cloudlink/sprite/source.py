@@ -26,7 +26,17 @@ The manifest, with every key there is (all but `name` and `files` may be left ou
     "codes" = { table = "codes" }
 
     [cloud]
-    variables = ["☁ TO_1", "☁ FROM_1"] # cloud variables; they start as 0
+    variables = ["☁ TO_{up}"]          # cloud variables; they start as 0
+
+    [numbered]                         # what stands several times, see numbered.py: a name with {up} in it, above or
+    up = 3                             # in the blocks, is several names. `cloudlink sprite build --variables 1x2`
+    down = 3                           # gives other numbers.
+
+    [modules.pictures]                 # what can be left out, `cloudlink sprite build --with pictures`
+    summary = "Draws pictures."        # for the command's help
+    usual = true                       # whether it is in the usual sprite; default false
+    files = ["pictures.blocks"]        # behind the others; a definition in it takes the place of one that is there
+    [modules.pictures.local_variables] # also variables, lists, local_lists
 
     [costumes]                         # in this order: drawings, names, table; default: one named "costume1"
     drawings = ["cat.svg"]             # files of the folder; the costume's name is "cat"
@@ -58,6 +68,7 @@ from typing import Any
 
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.compiler import check_name, nearest
+from cloudlink.sprite.numbered import MOST
 
 MANIFEST = "sprite.toml"
 
@@ -156,6 +167,29 @@ class Starter:
 
 
 @dataclass(frozen=True, slots=True)
+class Module:
+    """A part of a sprite that can be left out.
+
+    Attributes:
+        summary: what it is for, a sentence.
+        usual: whether it is in the usual sprite.
+        files: (name of the file, its text); a custom block that they define takes the place of one defined elsewhere.
+        variables: further variables for all sprites.
+        local_variables: the sprite's own.
+        lists: further lists for all sprites.
+        local_lists: the sprite's own.
+    """
+
+    summary: str
+    usual: bool
+    files: tuple[tuple[str, str], ...]
+    variables: Mapping[str, Scalar | FromTable] = field(default_factory=dict)
+    local_variables: Mapping[str, Scalar | FromTable] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Scalar] | FromTable] = field(default_factory=dict)
+    local_lists: Mapping[str, Sequence[Scalar] | FromTable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SpriteSource:
     """The source of a sprite; the manifest's keys are in the module's docstring.
 
@@ -167,6 +201,10 @@ class SpriteSource:
         lists: lists for all sprites: name -> items at the start.
         local_lists: the sprite's own.
         cloud_variables: names, with the cloud sign.
+        cloud_prefix: stands between the cloud sign and the rest of these names in the project, not in the blocks' text.
+        numbered: name in braces -> how many there are, see numbered.py.
+        modules: name -> what can be left out.
+        chosen: the modules that are in.
         costumes: its costumes.
         appearance: how it stands on the stage.
         starter: what the starter project has besides.
@@ -179,6 +217,10 @@ class SpriteSource:
     lists: Mapping[str, Sequence[Scalar] | FromTable] = field(default_factory=dict)
     local_lists: Mapping[str, Sequence[Scalar] | FromTable] = field(default_factory=dict)
     cloud_variables: tuple[str, ...] = ()
+    cloud_prefix: str = ""
+    numbered: Mapping[str, int] = field(default_factory=dict)
+    modules: Mapping[str, Module] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
     costumes: Costumes = Costumes()
     appearance: Appearance = Appearance()
     starter: Starter = Starter()
@@ -263,7 +305,11 @@ class _Section:
         cloud = self.section("cloud")
         names = cloud.texts("variables")
         cloud.done()
+        modules = self.section("modules").modules()
         return {
+            "numbered": self.section("numbered").counts(),
+            "modules": modules,
+            "chosen": tuple(name for name, module in modules.items() if module.usual),
             "variables": self.section("variables").variables(),
             "lists": self.section("lists").lists(),
             "cloud_variables": tuple(cloud.name(name, "cloud variable") for name in names),
@@ -329,6 +375,28 @@ class _Section:
         )
         self.done()
         return starter
+
+    def counts(self) -> dict[str, int]:
+        for name, count in self.content.items():
+            if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
+                raise self.error(f"`{name}` has to be a whole number from 1 to {MOST}, not {count!r}")
+        return dict(self.content)
+
+    def modules(self) -> dict[str, Module]:
+        return {name: self.section(name).module() for name in list(self.content)}
+
+    def module(self) -> Module:
+        module = Module(
+            summary=self.take("summary", str),
+            usual=self.take("usual", bool, False),
+            files=tuple((file, _read(self.folder / file)) for file in self.texts("files")),
+            variables=self.section("variables").variables(),
+            local_variables=self.section("local_variables").variables(),
+            lists=self.section("lists").lists(),
+            local_lists=self.section("local_lists").lists(),
+        )
+        self.done()
+        return module
 
     def sections(self, key: str) -> Sequence[_Section]:
         values = self.take(key, list, [])
