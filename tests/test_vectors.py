@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from cloudlink.link import frame, records
 from cloudlink.link.checksum import checksum
 from cloudlink.link.frame import Control, Downlink, Hello, Refusal, Reset, Uplink, Welcome
 from cloudlink.link.parts import LEAST_CUT, most_digits
-from cloudlink.link.records import Cancel, Need, Part, Record, Working
+from cloudlink.link.records import Cancel, Need, Newest, Part, Record, TopicNeed, Working
 from cloudlink.link.settings import LEAST_CAPACITY, ClientTimes, ServerBounds, ServerTimes
 from cloudlink.link.window import MOST_AHEAD, WINDOW
 from cloudlink.rpc import messages
@@ -30,7 +31,15 @@ SPRITES = Path(__file__).parents[1] / "scratch_sprites"
 MAKE = runpy.run_path(str(SPRITES / "vectors" / "make.py"))
 describe, restore = MAKE["describe"], MAKE["restore"]
 
-RECORD_TYPES: dict[str, type[Record]] = {"part": Part, "need": Need, "working": Working, "cancel": Cancel}
+RECORD_TYPES: dict[str, type[Record]] = {
+    "part": Part,
+    "need": Need,
+    "working": Working,
+    "cancel": Cancel,
+    "newest": Newest,
+    "topic need": TopicNeed,
+}
+EPOCH = MAKE["EPOCH"]
 NOTICE_TYPES: dict[str, type[frame.Notice]] = {"welcome": Welcome, "reset": Reset, "refusal": Refusal}
 
 
@@ -126,8 +135,9 @@ def test_frames_and_fields_belong_together(vector: dict[str, Any]) -> None:
         case "records for clients":
             addressed = tuple((record["address"], to_record(record)) for record in fields["records"])
             downlink = Downlink(fields["sequence"], addressed)
-            assert frame.pack_downlink(downlink, epoch=seed) == value
-            assert frame.unpack_downlink(value) == downlink
+            assert frame.pack_downlink(downlink, epoch=EPOCH) == value
+            assert frame.verify_downlink(value, epoch=EPOCH)
+            assert frame.unpack_downlink(value, epoch=EPOCH) == downlink
         case "hello":
             assert frame.pack_hello(Hello(**fields)) == value
             assert frame.unpack_hello(value) == Hello(**fields)
@@ -151,12 +161,13 @@ def test_bad_frames_are_told_by_their_fault(vector: dict[str, Any]) -> None:
 
 def fault(to: str, value: str, seed: int) -> str | None:
     """What a reader finds wrong with a value."""
+    unpack_downlink = partial(frame.unpack_downlink, epoch=EPOCH)
     readers = {
         "clients": {
             frame.CONTROL: frame.unpack_control,
-            frame.SHARED: frame.unpack_downlink,
-            frame.ONE_PART: frame.unpack_downlink,
-            frame.ONE_LAST: frame.unpack_downlink,
+            frame.SHARED: unpack_downlink,
+            frame.ONE_PART: unpack_downlink,
+            frame.ONE_LAST: unpack_downlink,
         },
         "server": {frame.HELLO: frame.unpack_hello, frame.CLIENT: frame.unpack_uplink},
     }

@@ -27,3 +27,10 @@ def checksum(digits: str, *, seed: int) -> str:
     for at in range(0, len(digits), GROUP):
         total = (total * MULTIPLIER + int(digits[at : at + GROUP])) % PRIME
     return f"{total:06d}"
+
+
+def seed_of(digits: str, check: str) -> int:
+    """The seed, from 0 to `PRIME` - 1, under which these digits have this checksum: there is always exactly one."""
+    groups = -(-len(digits) // GROUP)
+    rest = int(check) - int(checksum(digits, seed=0))
+    return rest * pow(MULTIPLIER, -groups, PRIME) % PRIME

@@ -34,12 +34,15 @@ from cloudlink.link.events import (
     Disconnected,
     Refused,
     RequestLost,
+    TopicGap,
+    TopicMessage,
     Write,
 )
-from cloudlink.link.loss import LossEstimate
+from cloudlink.link.feeds import Feed
+from cloudlink.link.loss import NOTABLE, LossEstimate
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.parts import Incoming, Outgoing, most_digits
-from cloudlink.link.records import MESSAGES, NONE_FURTHER, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.records import MESSAGES, NONE_FURTHER, Cancel, Need, Newest, Part, Record, Working, size
 from cloudlink.link.settings import Channel, ClientTimes
 from cloudlink.link.statistics import MALFORMED, WRONG_CHECKSUM, Statistics
 from cloudlink.link.timer import RetryTimer, RoundTrip
@@ -112,6 +115,7 @@ class ClientLink:
         self._requests: dict[int, _Request] = {}  # by message, oldest first
         self._rests_until = [-math.inf] * MESSAGES  # by message
         self._cancels: deque[int] = deque()
+        self._feeds: dict[int, Feed] = {}  # by the topic's address
 
     @property
     def connected(self) -> bool:
@@ -150,6 +154,23 @@ class ClientLink:
                 if request.first_sent is not None:
                     self._cancels.append(request.message)
 
+    def follow(self, topic: int, number: int, *, held: int, now: float) -> None:
+        """Take in the messages of a topic from now on; all three are what the server's `subscribe` says.
+
+        After a `Disconnected` nothing is followed any more.
+
+        Args:
+            topic: its number.
+            number: of the message that comes first.
+            held: how many messages can be asked for again.
+            now: seconds.
+        """
+        self._feeds[topic] = Feed(topic, number, held=held, random=self._random, times=self._times, now=now)
+
+    def unfollow(self, topic: int) -> None:
+        """Ignore the messages of a topic from now on."""
+        self._feeds.pop(topic, None)
+
     def receive(self, name: str, value: str, *, now: float) -> None:
         """Take in the value of a variable that somebody else has set; anything at all may come here."""
         if name not in self._channel.downlink:
@@ -175,7 +196,9 @@ class ClientLink:
             return []
         self._pacer.take(now=now)
         self.statistics.frames_sent += 1
-        return [Write(self._variable, value)]
+        # Where a cloud keeps only the last value of a variable for a while, two clients that overwrite each other
+        # should not do so again with their next frames.
+        return [Write(self._random.choice(self._channel.uplink), value)]
 
     def wakeup(self, *, now: float) -> float | None:
         """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
@@ -185,6 +208,7 @@ class ClientLink:
             due = now
         else:
             due = min((request.timer.due for request in self._requests.values()), default=math.inf)
+            due = min([due, *(feed.due for feed in self._feeds.values())])
             if self._waiting:
                 due = min(due, self._admits_at())
         return None if due == math.inf else max(now, due, self._pacer.next)
@@ -204,9 +228,8 @@ class ClientLink:
     # Session
 
     def _draw_nonce(self) -> None:
-        """A new name for ourselves, for one session only; it also spreads the clients over the variables."""
+        """A new name for ourselves, for one session only."""
         self._nonce = self._random.randrange(10 ** (frame.NONCE - 1), 10**frame.NONCE)
-        self._variable = self._channel.uplink[self._nonce % len(self._channel.uplink)]
 
     def _receive_control(self, value: str, now: float) -> None:
         if not frame.verify(value, seed=0):
@@ -240,9 +263,11 @@ class ClientLink:
         self._checksums.clear()
         self._hello.start_now()
         self._cancels.clear()
+        self._feeds.clear()
         self._events.append(Disconnected())
         for request in list(self._requests.values()):
-            if request.first_sent is None or now - request.first_sent < control.memory:
+            memory = control.memory / frame.MEMORY_UNITS
+            if request.first_sent is None or now - request.first_sent < memory:
                 request.start_over()
                 continue
             self._finish(request, now)
@@ -280,7 +305,7 @@ class ClientLink:
         found = self._gather(now)
         if not found:
             return None
-        self._sequence = (self._sequence + 1) % frame.CLIENT_SEQUENCES
+        self._sequence = (self._sequence + 1) % frame.SEQUENCES
         value = frame.pack_uplink(frame.Uplink(address, self._sequence, tuple(found)), seed=self._seed)
         self._checksums.append(frame.checksum_of(value))
         return value
@@ -303,8 +328,9 @@ class ClientLink:
             if request.first_sent is None:
                 request.first_sent = now
             if not request.outgoing.pending:
-                request.copy_due = self._loss.notable and not request.copy_due and part.part == 0
                 request.timer.sent(now)
+                doubtful = self._loss.notable or self._round_trip.repeats > NOTABLE
+                request.copy_due = doubtful and not request.copy_due and part.part == 0
         return found or self._copies(room, now)
 
     def _copies(self, room: int, now: float) -> list[Record]:
@@ -337,6 +363,9 @@ class ClientLink:
             yield Need(request.message, request.incoming.next, request.incoming.missing)
             request.told.update(dict.fromkeys(request.incoming.missing, now))
             request.timer.sent(now)
+        for feed in self._feeds.values():
+            if feed.due <= now:
+                yield from feed.asks(now=now)
 
     def _gap(self, request: _Request, now: float) -> Need:
         """The missing parts that were never asked for, or so long ago that they were lost again."""
@@ -353,15 +382,26 @@ class ClientLink:
     # Answers
 
     def _receive_downlink(self, value: str, now: float) -> None:
-        if self._address is None or self._epoch is None or not frame.verify(value, seed=self._epoch):
+        if self._address is None or self._epoch is None or not frame.verify_downlink(value, epoch=self._epoch):
             self.statistics.reject(WRONG_CHECKSUM)
             return
-        downlink = frame.unpack_downlink(value)
+        downlink = frame.unpack_downlink(value, epoch=self._epoch)
         self.statistics.frames_received += 1
         self._loss.seen(downlink.sequence)
         for address, record in downlink.records:
             if address == self._address:
                 self._receive_record(record, now)
+            elif address in self._feeds and isinstance(record, Part | Newest):
+                self._receive_topic(address, record, now)
+
+    def _receive_topic(self, topic: int, record: Part | Newest, now: float) -> None:
+        feed = self._feeds[topic]
+        complete = feed.receive(record, now=now)
+        lost = feed.lost()
+        if lost:
+            self._events.append(TopicGap(topic, lost))
+        self._events.extend(TopicMessage(topic, digits) for digits in complete)
+        self.statistics.messages_received += len(complete)
 
     def _receive_record(self, record: Record, now: float) -> None:
         request = self._requests.get(record.message)
@@ -387,7 +427,8 @@ class ClientLink:
             self.statistics.messages_received += 1
             self._events.append(AnswerReceived(request.ticket, request.incoming.join()))
             return
-        self._events.append(AnswerProgress(request.ticket, request.incoming.size, request.incoming.total))
+        incoming = request.incoming
+        self._events.append(AnswerProgress(request.ticket, incoming.size, incoming.total, incoming.fresh()))
         request.gap_due = any(part not in request.told for part in request.incoming.missing)
 
     def _patience_between_parts(self, request: _Request, now: float) -> float:

@@ -68,7 +68,17 @@ class RequestCancelled:
     message: int
 
 
-ServerEvent = ClientJoined | ClientLeft | RequestReceived | RequestTooLong | AnswerForgotten | RequestCancelled
+@dataclass(frozen=True, slots=True)
+class RivalSeen:
+    """Somebody else sets the server's variables: a second server of the project, or a forger."""
+
+    name: str
+    value: str
+
+
+ServerEvent = (
+    ClientJoined | ClientLeft | RequestReceived | RequestTooLong | AnswerForgotten | RequestCancelled | RivalSeen
+)
 
 
 # What the client's link tells. `ticket` is what `ClientLink.send` returned.
@@ -86,11 +96,19 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class AnswerProgress:
-    """A part of an answer arrived; `received` of its `total` digits are here (0: the total is not known yet)."""
+    """A part of an answer arrived.
+
+    Attributes:
+        ticket: of the request.
+        received: digits that are here.
+        total: digits of the whole answer; 0 while that is not known.
+        fresh: the digits that continue those of the events before without a gap.
+    """
 
     ticket: int
     received: int
     total: int
+    fresh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +133,22 @@ class Refused:
     reason: int
 
 
-ClientEvent = Connected | Disconnected | AnswerProgress | AnswerReceived | RequestLost | Refused
+@dataclass(frozen=True, slots=True)
+class TopicMessage:
+    """A whole message of a topic, each one once and in order."""
+
+    topic: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicGap:
+    """So many messages of a topic were missed and are no longer to be had."""
+
+    topic: int
+    lost: int
+
+
+ClientEvent = (
+    Connected | Disconnected | AnswerProgress | AnswerReceived | RequestLost | Refused | TopicMessage | TopicGap
+)

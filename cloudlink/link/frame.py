@@ -1,10 +1,10 @@
 """Frames: the value of a cloud variable, from its type digit to its checksum.
 
     server to clients (downlink)
-        1  control      1 sequence(3) epoch(4) memory(3) notices...      checksum, seed 0
-        2  records      2 sequence(3) records...                         checksum, seed epoch
-        3  one part     3 sequence(3) record without its code 90         checksum, seed epoch
-        4  one last     4 sequence(3) record without its code 91         checksum, seed epoch
+        1  control      1 sequence(2) epoch(4) memory(4) notices...      checksum, seed 0
+        2  records      2 sequence(2) records...                         checksum, seed epoch
+        3  one part     3 sequence(2) part(3) [total] digits             checksum, seed epoch + address * 100 + message
+        4  one last     4 sequence(2) part(3) digits                     checksum, the same
     client to server (uplink)
         5  hello        5 version(1) nonce(8)                            checksum, seed 0
         6  records      6 address(3) sequence(2) records...              checksum, seed nonce + epoch
@@ -13,6 +13,9 @@
         1  welcome      1 nonce(8) address(3)
         2  reset        2 address(3) checksum(6)
         3  refusal      3 nonce(8) reason(1)
+
+Types 3 and 4 carry what a long answer mostly consists of, a record of code 90 or 91 that has a frame to itself. Code,
+address and message are left out: who waits for that message tries its seed, and nobody else's passes.
 
 Types 7 and 8 are reserved for encrypted sessions, 9 for broadcast coding. The first digit is never 0, since a
 cloud may drop leading zeros. A reader first looks at the type, then asks `verify` with the seed it knows.
@@ -26,21 +29,22 @@ from dataclasses import dataclass
 from cloudlink.errors import DecodeError
 from cloudlink.limits import TURBOWARP
 from cloudlink.link import checksum, records
-from cloudlink.link.records import Part, Record
+from cloudlink.link.records import ADDRESSES, MESSAGES, Part, Record
 
 VERSION = 1
 """The wire's version, told in the hello; a server that speaks another one refuses it."""
 
 CONTROL, SHARED, ONE_PART, ONE_LAST, HELLO, CLIENT = "1", "2", "3", "4", "5", "6"
 
-SEQUENCE = 3
+SEQUENCE = 2
 SEQUENCES: int = 10**SEQUENCE
-CLIENT_SEQUENCE = 2
-CLIENT_SEQUENCES: int = 10**CLIENT_SEQUENCE
 EPOCH = 4
 EPOCHS: int = 10**EPOCH
-MEMORY = 3
-MOST_MEMORY: int = 10**MEMORY - 1
+MEMORY = 4
+MEMORY_UNITS = 10
+"""The memory field counts tenths of a second."""
+MOST_MEMORY: int = (10**MEMORY - 1) // MEMORY_UNITS
+"""Seconds."""
 NONCE = 8
 REASON = 1
 
@@ -50,7 +54,10 @@ LONGEST = TURBOWARP.value_length
 _TYPE = 1
 _CONTROL_HEAD = _TYPE + SEQUENCE + EPOCH + MEMORY
 _DOWNLINK_HEAD = _TYPE + SEQUENCE
-_CLIENT_HEAD = _TYPE + records.ADDRESS + CLIENT_SEQUENCE
+_CLIENT_HEAD = _TYPE + records.ADDRESS + SEQUENCE
+
+SPARED: int = records.CODE + records.ADDRESS + records.MESSAGE
+"""Digits that a part saves when it has a downlink frame to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,10 @@ class Control:
     """A downlink frame that every client can read, also one without a session.
 
     Attributes:
-        sequence: 0-999, one up with every downlink frame.
+        sequence: 0-99, one up with every downlink frame.
         epoch: drawn at the server's start; another number means another life of the server.
-        memory: seconds. What a client first sent within the last `memory` seconds was not run by a server that
-            has now forgotten it; older requests may have been.
+        memory: tenths of a second. What a client first sent within so short a time was not run by a server that has
+            now forgotten it; older requests may have been.
         notices: what clients should know.
     """
 
@@ -144,18 +151,24 @@ def notices_room(capacity: int) -> int:
 def pack_control(frame: Control) -> str:
     """The value of a control frame."""
     notices = "".join(map(_pack_notice, frame.notices))
-    return _close(f"{CONTROL}{frame.sequence:03d}{frame.epoch:04d}{frame.memory:03d}{notices}", seed=0)
+    return _close(f"{CONTROL}{frame.sequence:02d}{frame.epoch:04d}{frame.memory:04d}{notices}", seed=0)
 
 
 def pack_downlink(frame: Downlink, *, epoch: int) -> str:
-    """The value of a frame with records; a single long part takes the types 3 and 4, which spare its code."""
+    """The value of a frame with records; a single part of a long message takes the types 3 and 4."""
     if len(frame.records) == 1:
         address, record = frame.records[0]
         body = records.pack(record, address=address, final=True)
         if isinstance(record, Part) and body.startswith(("90", "91")):
             kind = ONE_LAST if record.last else ONE_PART
-            return _close(f"{kind}{frame.sequence:03d}{body[records.CODE :]}", seed=epoch)
-    return _close(f"{SHARED}{frame.sequence:03d}{_pack_addressed(frame.records)}", seed=epoch)
+            seed = solo_seed(epoch=epoch, address=address, message=record.message)
+            return _close(f"{kind}{frame.sequence:02d}{body[SPARED:]}", seed=seed)
+    return _close(f"{SHARED}{frame.sequence:02d}{_pack_addressed(frame.records)}", seed=epoch)
+
+
+def solo_seed(*, epoch: int, address: int, message: int) -> int:
+    """The seed of a frame of type 3 or 4, which says whose it is."""
+    return epoch + address * MESSAGES + message
 
 
 def pack_hello(frame: Hello) -> str:
@@ -206,6 +219,23 @@ def verify(value: str, *, seed: int) -> bool:
     return checksum.checksum(value[: -checksum.DIGITS], seed=seed) == checksum_of(value)
 
 
+def verify_downlink(value: str, *, epoch: int) -> bool:
+    """Whether a value of type `SHARED`, `ONE_PART` or `ONE_LAST` is from the server with this epoch.
+
+    The types 3 and 4 for others cannot be told from rubbish for sure, as the reader does not know their seed:
+    one value in ten passes. That it passes for a certain address and message by chance is one in a million.
+    """
+    if value[0] == SHARED:
+        return verify(value, seed=epoch)
+    return _solo(value, epoch) < ADDRESSES * MESSAGES
+
+
+def _solo(value: str, epoch: int) -> int:
+    """The address and message in the seed of a frame of type 3 or 4."""
+    seed = checksum.seed_of(value[: -checksum.DIGITS], checksum_of(value))
+    return (seed - epoch) % checksum.PRIME
+
+
 def unpack_control(value: str) -> Control:
     """A verified value of type `CONTROL`.
 
@@ -213,19 +243,21 @@ def unpack_control(value: str) -> Control:
         DecodeError: its fields are not those of a control frame.
     """
     head, body = _split(value, _CONTROL_HEAD)
-    sequence, epoch, memory = int(head[1:4]), int(head[4:8]), int(head[8:11])
+    sequence, epoch, memory = int(head[1:3]), int(head[3:7]), int(head[7:])
     return Control(sequence, epoch, memory, tuple(_unpack_notices(body)))
 
 
-def unpack_downlink(value: str) -> Downlink:
+def unpack_downlink(value: str, *, epoch: int) -> Downlink:
     """A verified value of type `SHARED`, `ONE_PART` or `ONE_LAST`.
 
     Raises:
         DecodeError: its records are not well formed.
     """
     head, body = _split(value, _DOWNLINK_HEAD)
-    code = {ONE_PART: "90", ONE_LAST: "91"}.get(head[0], "")
-    return Downlink(int(head[1:4]), tuple(records.unpack(code + body, addressed=True)))
+    if head[0] != SHARED:
+        code = {ONE_PART: "90", ONE_LAST: "91"}[head[0]]
+        body = f"{code}{_solo(value, epoch):05d}{body}"
+    return Downlink(int(head[1:]), tuple(records.unpack(body, addressed=True)))
 
 
 def unpack_hello(value: str) -> Hello:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from cloudlink.errors import ValueTooLong
 from cloudlink.link import records
 from cloudlink.link.records import MOST_MISSING, PARTS, Part
 
 LEAST_CUT = 40
 """Digits. A smaller piece of a longer message costs more in headers than the room in the frame is worth."""
+
+_PARTS_FOR_THE_END = 2
+"""Parts that are kept back for the end of a message that is still being made."""
 
 
 class Outgoing:
@@ -21,12 +25,15 @@ class Outgoing:
 
     Args:
         message: its number in the records.
-        digits: all of it.
+        digits: all of it, or its beginning.
+        whole: whether it is all of it; if not, `extend` brings the rest.
     """
 
-    def __init__(self, message: int, digits: str) -> None:
+    def __init__(self, message: int, digits: str, *, whole: bool = True) -> None:
         self.message = message
         self._digits = digits
+        self._whole = whole
+        self._total = len(digits) if whole else 0
         self._ends: list[int] = []  # where each part that was cut ends
         self._sent_at: list[float] = []  # when each part was sent last
         self._again: deque[int] = deque()
@@ -34,6 +41,33 @@ class Outgoing:
     def __len__(self) -> int:
         """The digits of the whole message."""
         return len(self._digits)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the message is here."""
+        return self._whole
+
+    @property
+    def unsent(self) -> int:
+        """Digits that were never sent."""
+        return len(self._digits) - self._end
+
+    def extend(self, digits: str, *, whole: bool) -> None:
+        """Append to a message that is still being made.
+
+        Args:
+            digits: at least one, so that there is something to say that this is the end.
+            whole: whether this is the end.
+
+        Raises:
+            ValueTooLong: there are no more parts to put them in; the end, of up to `LEAST_CUT` digits, still fits.
+        """
+        parts_left = PARTS - len(self._ends) - (0 if whole else _PARTS_FOR_THE_END)
+        if (self.unsent + len(digits)) > parts_left * LEAST_CUT:
+            limit = parts_left * LEAST_CUT
+            raise ValueTooLong(f"a message has at most {PARTS} parts", size=self.unsent + len(digits), limit=limit)
+        self._digits += digits
+        self._whole = whole
 
     @property
     def pending(self) -> bool:
@@ -83,23 +117,29 @@ class Outgoing:
                 self._again.append(part)
 
     @property
+    def _end(self) -> int:
+        """How much of the digits was cut."""
+        return self._ends[-1] if self._ends else 0
+
+    @property
     def _cut_up(self) -> bool:
-        return bool(self._ends) and self._ends[-1] == len(self._digits)
+        return self._end == len(self._digits) and not (self._whole and not self._ends)
 
     def _part(self, number: int) -> Part:
         start = self._ends[number - 1] if number else 0
         end = self._ends[number]
-        last = end == len(self._digits)
-        return Part(self.message, number, last, self._digits[start:end], 0 if number or last else len(self._digits))
+        last = self._whole and end == len(self._digits)
+        return Part(self.message, number, last, self._digits[start:end], 0 if number or last else self._total)
 
     def _cut(self, room: int, *, addressed: bool, now: float) -> Part | None:
-        start = self._ends[-1] if self._ends else 0
-        whole = Part(self.message, len(self._ends), True, self._digits[start:])
-        size = len(whole.digits)
-        if records.size(whole, addressed=addressed, final=True) > room:
-            total = 0 if self._ends else len(self._digits)
-            size = min(size, records.part_room(room, addressed=addressed, total=total))
-            even_share = -(-len(whole.digits) // (PARTS - len(self._ends)))
+        start = self._end
+        number = len(self._ends)
+        rest = Part(self.message, number, self._whole, self._digits[start:], 0 if number else self._total)
+        size = len(rest.digits)
+        if records.size(rest, addressed=addressed, final=True) > room:
+            empty = Part(self.message, number, False, "", 0 if number else self._total)
+            size = min(size, room - records.size(empty, addressed=addressed, final=True))
+            even_share = -(-len(rest.digits) // (PARTS - number))
             if size < max(LEAST_CUT, even_share):
                 return None
         self._ends.append(start + size)
@@ -109,7 +149,8 @@ class Outgoing:
 
 def most_digits(room: int, *, addressed: bool) -> int:
     """The longest message that can be sent in frames with so much room: all parts as large as they can be."""
-    return PARTS * records.part_room(room, addressed=addressed, total=10**9)
+    empty = Part(0, 0, False, "", 10**9)
+    return PARTS * (room - records.size(empty, addressed=addressed, final=True))
 
 
 class Incoming:
@@ -119,6 +160,7 @@ class Incoming:
         self._parts: dict[int, str] = {}
         self._last: int | None = None
         self._next = 0
+        self._given = 0
         self.size = 0
         """Digits that have arrived."""
         self.total = 0
@@ -155,6 +197,13 @@ class Incoming:
         """Parts before `next` that have not arrived, the first `MOST_MISSING` of them."""
         gaps = (part for part in range(self.next) if part not in self._parts)
         return tuple(part for part, _ in zip(gaps, range(MOST_MISSING), strict=False))
+
+    def fresh(self) -> str:
+        """The digits from the message's start to the first gap, without those that were given before."""
+        start = self._given
+        while self._given in self._parts:
+            self._given += 1
+        return "".join(self._parts[part] for part in range(start, self._given))
 
     def join(self) -> str:
         """The whole message; only for a complete one."""

@@ -10,10 +10,13 @@ The two digits at a record's start say what it is, and for short messages also h
     94     a list of parts to send again                   code [address] message next count parts
     95     the request has arrived, its handler runs       code address message             (server only)
     96     the client no longer wants the answer           code message                     (client only)
+    97     a topic's newest message, how many are held     code address message held round  (server only)
+    98     as 94, of a topic                               code topic message next count parts  (client only)
 
 Field widths: code 2, address 3 (server to client only: a client's frame names its address once), message 2,
-part 3, next 3, count 1. A length is one digit that tells how many digits follow, and those. `total` is the length of
-the whole message; part 0 of a message with further parts has it, so that progress can be shown.
+part 3, next 3, count 1, held 2, round 2, topic 3. A length is one digit that tells how many digits follow, and those.
+`total` is the length of the whole message; part 0 of a message with further parts has it, so that progress can be
+shown; it is 0 for an answer that is still being made.
 scratch_sprites/FORMAT.md is the reference for both sides.
 """
 
@@ -40,7 +43,13 @@ MOST_MISSING = 9
 NONE_FURTHER = PARTS - 1
 """As the `next` of a `Need`: only the parts that are named are wanted, further ones are on their way."""
 
-_MORE_TO_END, _LAST_TO_END, _MORE, _LAST, _NEED, _WORKING, _CANCEL = range(90, 97)
+HELD = 2
+"""Digits of the number of messages that are held."""
+ROUND = 2
+"""Digits of how often a topic's message numbers have wrapped around."""
+TOPIC_MESSAGES: int = MESSAGES * 10**ROUND
+
+_MORE_TO_END, _LAST_TO_END, _MORE, _LAST, _NEED, _WORKING, _CANCEL, _NEWEST, _TOPIC_NEED = range(90, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class Part:
         part: its place, from 0.
         last: whether no further part follows.
         digits: the piece.
-        total: digits of the whole message; part 0 tells it if further parts follow, no other part does.
+        total: digits of the whole message; part 0 tells it if further parts follow, no other part does. It is 0 for
+            a message that is still being made.
     """
 
     message: int
@@ -92,7 +102,42 @@ class Cancel:
     message: int
 
 
-Record = Part | Need | Working | Cancel
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What a topic has.
+
+    Attributes:
+        count: the number of its newest message with the rounds, 0-9999; its last two digits stand in the records.
+        held: how many messages, the newest and those before it, can still be asked for.
+    """
+
+    count: int
+    held: int
+
+    @property
+    def message(self) -> int:
+        """The number of the newest message in the records."""
+        return self.count % MESSAGES
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNeed:
+    """A client lacks parts of a topic's message, or asks whether there is one.
+
+    Attributes:
+        topic: the topic's address.
+        message: whose parts.
+        next: as in `Need`.
+        missing: as in `Need`.
+    """
+
+    topic: int
+    message: int
+    next: int = 0
+    missing: tuple[int, ...] = ()
+
+
+Record = Part | Need | Working | Cancel | Newest | TopicNeed
 
 
 def size(record: Record, *, addressed: bool, final: bool) -> int:
@@ -111,18 +156,11 @@ def size(record: Record, *, addressed: bool, final: bool) -> int:
             return head + PART + len(_total(record)) + len(digits) + (0 if final else len(_length(len(digits))))
         case Need(missing=missing):
             return head + PART + 1 + PART * len(missing)
+        case TopicNeed(missing=missing):
+            return head + ADDRESS + PART + 1 + PART * len(missing)
+        case Newest():
+            return head + HELD + ROUND
     return head
-
-
-def part_room(room: int, *, addressed: bool, total: int = 0) -> int:
-    """The most digits of a message that a part in the last place of a frame carries, given the room there.
-
-    Args:
-        room: digits that the frame has left.
-        addressed: the record carries an address.
-        total: as in `Part`; 0 for any part but the first.
-    """
-    return room - CODE - ADDRESS * addressed - MESSAGE - PART - (len(_length(total)) if total else 0)
 
 
 def pack(record: Record, *, address: int | None, final: bool) -> str:
@@ -137,12 +175,15 @@ def pack(record: Record, *, address: int | None, final: bool) -> str:
                 return f"{_LAST_TO_END if last else _MORE_TO_END}{head}{digits}"
             return f"{_LAST if last else _MORE}{head}{_length(len(digits))}{digits}"
         case Need(message, next_part, missing):
-            parts = "".join(f"{part:03d}" for part in missing)
-            return f"{_NEED}{where}{message:02d}{next_part:03d}{len(missing)}{parts}"
+            return f"{_NEED}{where}{message:02d}{_wanted(next_part, missing)}"
         case Working(message):
             return f"{_WORKING}{where}{message:02d}"
         case Cancel(message):
             return f"{_CANCEL}{where}{message:02d}"
+        case Newest(count, held):
+            return f"{_NEWEST}{where}{record.message:02d}{held:02d}{count // MESSAGES:02d}"
+        case TopicNeed(topic, message, next_part, missing):
+            return f"{_TOPIC_NEED}{where}{topic:03d}{message:02d}{_wanted(next_part, missing)}"
 
 
 def unpack(digits: str, *, addressed: bool) -> list[tuple[int, Record]]:
@@ -160,7 +201,17 @@ def unpack(digits: str, *, addressed: bool) -> list[tuple[int, Record]]:
     return found
 
 
+def _wanted(next_part: int, missing: tuple[int, ...]) -> str:
+    return f"{next_part:03d}{len(missing)}" + "".join(f"{part:03d}" for part in missing)
+
+
+def _read_wanted(reader: _Reader) -> tuple[int, tuple[int, ...]]:
+    next_part = reader.number(PART)
+    return next_part, tuple(reader.number(PART) for _ in range(reader.number(1)))
+
+
 def _read(code: int, reader: _Reader) -> Record:
+    topic = reader.number(ADDRESS) if code == _TOPIC_NEED else 0
     message = reader.number(MESSAGE)
     if code < SHORT:
         return Part(message, 0, True, reader.take(code))
@@ -168,12 +219,16 @@ def _read(code: int, reader: _Reader) -> Record:
         case 90 | 91 | 92 | 93:
             return _read_part(code, message, reader)
         case 94:
-            next_part = reader.number(PART)
-            return Need(message, next_part, tuple(reader.number(PART) for _ in range(reader.number(1))))
+            return Need(message, *_read_wanted(reader))
         case 95:
             return Working(message)
         case 96:
             return Cancel(message)
+        case 97:
+            held = reader.number(HELD)
+            return Newest(reader.number(ROUND) * MESSAGES + message, held)
+        case 98:
+            return TopicNeed(topic, message, *_read_wanted(reader))
     raise DecodeError(f"records with code {code} are unknown to this version")
 
 

@@ -12,6 +12,9 @@ a repeated request is never an event, it only brings what the client lacks:
         request again, answered        -> the parts of the answer, but for those just sent
         list of missing parts          -> these parts
 
+An answer may be sent in pieces while it is still being made. What is not an answer to anybody goes to a topic, which
+clients follow: see `link/topics.py`.
+
 `receive` takes in what arrived, `writes` builds at most one frame each interval from what waits: notices, then
 small records, then messages by turns. The link has no clock and no randomness but what it is handed.
 """
@@ -23,7 +26,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from random import Random
 
-from cloudlink.errors import DecodeError, InvalidArgument, ValueTooLong
+from cloudlink.errors import Busy, DecodeError, InvalidArgument, ValueTooLong
 from cloudlink.link import frame
 from cloudlink.link.events import (
     AnswerForgotten,
@@ -32,15 +35,28 @@ from cloudlink.link.events import (
     RequestCancelled,
     RequestReceived,
     RequestTooLong,
+    RivalSeen,
     ServerEvent,
     Write,
 )
 from cloudlink.link.loss import LossEstimate
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.parts import Incoming, Outgoing, most_digits
-from cloudlink.link.records import ADDRESSES, MESSAGES, NONE_FURTHER, Cancel, Need, Part, Record, Working, size
+from cloudlink.link.records import (
+    ADDRESSES,
+    MESSAGES,
+    NONE_FURTHER,
+    Cancel,
+    Need,
+    Part,
+    Record,
+    TopicNeed,
+    Working,
+    size,
+)
 from cloudlink.link.settings import Channel, ServerBounds, ServerTimes
-from cloudlink.link.statistics import MALFORMED, NO_ROOM, NO_SESSION, WRONG_CHECKSUM, Statistics
+from cloudlink.link.statistics import MALFORMED, NO_ROOM, NO_SESSION, RIVAL, WRONG_CHECKSUM, Statistics
+from cloudlink.link.topics import MOST_HELD, Topic
 from cloudlink.link.window import WINDOW, ahead
 
 _COPIED_FRAMES = 6
@@ -48,6 +64,9 @@ _COPIED_FRAMES = 6
 
 _MOST_COPIES = 50
 """Parts that wait to be sent a second time, the newest ones: older ones are asked for by now if they were lost."""
+
+_MOST_OWN = 20
+"""Values of each variable that we know as our own when the cloud shows them to us again, as after a reconnect."""
 
 _LEAST_RECORD = 8
 """Digits. With less room than this left in a frame, looking for a record that fits is not worth it."""
@@ -64,8 +83,9 @@ class _Request:
 
     @property
     def runs(self) -> bool:
-        """Whether it was told upward and not answered yet."""
-        return self.incoming is None and self.answer is None and not self.forgotten
+        """Whether it was told upward and not, or not wholly, answered yet."""
+        unanswered = self.answer is None or not self.answer.whole
+        return self.incoming is None and unanswered and not self.forgotten
 
 
 @dataclass(slots=True)
@@ -74,11 +94,25 @@ class _Session:
     address: int
     nonce: int
     heard: float
-    loss: LossEstimate = field(default_factory=lambda: LossEstimate(frame.CLIENT_SEQUENCES))
+    loss: LossEstimate = field(default_factory=lambda: LossEstimate(frame.SEQUENCES))
     newest: int | None = None  # the index of the newest request
     answered_at: float = -math.inf  # when the last part of an answer went out last
     round_trip: float = math.inf  # the shortest time from an answer to the client's next request
     requests: dict[int, _Request] = field(default_factory=dict)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether what is small should be sent twice, to be on the safe side."""
+        return self.loss.notable
+
+    def holds(self, answer: Outgoing) -> bool:
+        """Whether an answer is still wanted: the client neither cancelled it nor got another."""
+        request = self.requests.get(answer.message)
+        return request is not None and request.answer is answer
+
+    def sent(self, now: float) -> None:
+        """Note that a part went out."""
+        self.answered_at = now
 
     def ends(self, times: ServerTimes) -> float:
         """When the session is over if its client stays silent."""
@@ -90,6 +124,10 @@ class _Session:
         A client that asks on as soon as it is answered shows its round trip; of one that pauses nothing is known.
         """
         return self.round_trip if self.round_trip < times.most_under_way else times.under_way
+
+
+_Target = _Session | Topic
+"""Who gets a message; its address stands in the records."""
 
 
 class ServerLink:
@@ -139,10 +177,14 @@ class ServerLink:
         self._beacons_due = len(channel.downlink)
         self._control_last = False
         self._replies: OrderedDict[tuple[int, int], Need | Working] = OrderedDict()  # by client and message
-        self._short: deque[tuple[_Session, Outgoing]] = deque()  # messages that fit into one frame
-        self._long: deque[tuple[_Session, Outgoing]] = deque()
+        self._topics: dict[int, Topic] = {}  # by address
+        self._told: OrderedDict[int, None] = OrderedDict()  # topics whose newest number is to be told
+        self._short: deque[tuple[_Target, Outgoing]] = deque()  # messages that fit into one frame
+        self._long: deque[tuple[_Target, Outgoing]] = deque()
         self._long_waited = False
-        self._copies: deque[tuple[_Session, Outgoing, int]] = deque(maxlen=_MOST_COPIES)
+        self._copies: deque[tuple[_Target, Outgoing, int]] = deque(maxlen=_MOST_COPIES)
+        self._own: dict[str, deque[str]] = {}  # the newest values that we set, by variable
+        self._rival_told = -math.inf
         self._kept: OrderedDict[tuple[int, int], int] = OrderedDict()  # digits of each answer, oldest first
         self._kept_digits = 0
         self._partial_digits = 0
@@ -160,38 +202,136 @@ class ServerLink:
     @property
     def pending(self) -> bool:
         """Whether something waits to be sent."""
-        return bool(self._notices or self._beacons_due or self._replies or self._short or self._long or self._copies)
+        waiting = self._notices, self._beacons_due, self._replies, self._told, self._short, self._long, self._copies
+        return any(waiting)
 
-    def send(self, client: int, message: int, digits: str) -> None:
-        """Queue the answer to a request; an answer to a client that has left is dropped.
+    def send(self, client: int, message: int, digits: str, *, whole: bool = True) -> None:
+        """Queue the answer to a request, or the next piece of it; for a client that has left it is dropped.
 
         Args:
             client: as in the `RequestReceived`.
             message: as there.
-            digits: 0-9 only.
+            digits: 0-9 only, at least one if there were pieces before.
+            whole: whether the answer ends with this.
 
         Raises:
-            ValueTooLong: there are more than `most_digits`. Answer with an error instead.
+            ValueTooLong: there are more than `most_digits`, or the answer came in too many pieces. Answer with an
+                error instead, or end what was begun.
         """
-        if len(digits) > self.most_digits:
-            raise ValueTooLong(
-                f"the answer has {len(digits):,} digits, the link carries {self.most_digits:,}; send it in pieces",
-                size=len(digits),
-                limit=self.most_digits,
-            )
+        self._check_length("answer", len(digits))
         session = self._sessions.get(client)
         request = session.requests.get(message) if session else None
         if session is None or request is None or request.incoming is not None:
             return
-        request.answer = Outgoing(message, digits)
+        answer = request.answer
+        was_pending = False
+        if answer is None or answer.whole:
+            answer = request.answer = Outgoing(message, digits, whole=whole)
+        else:
+            self._check_length("answer", len(answer) + len(digits))
+            was_pending = answer.pending
+            answer.extend(digits, whole=whole)
         request.forgotten = False
         self._replies.pop((client, message), None)
-        self._keep(client, message, len(digits))
-        self._queue(session, request.answer)
+        self._keep(client, message, len(answer))
+        if answer.pending and not was_pending:
+            self._queue(session, answer)
+        if whole:
+            self.statistics.messages_sent += 1
+
+    def unsent(self, client: int, message: int) -> int:
+        """Digits of an answer that wait to be sent for the first time; 0 as well when nobody wants it any more."""
+        session = self._sessions.get(client)
+        request = session.requests.get(message) if session else None
+        return request.answer.unsent if request is not None and request.answer is not None else 0
+
+    def _check_length(self, what: str, size: int) -> None:
+        if size > self.most_digits:
+            raise ValueTooLong(
+                f"the {what} has {size:,} digits, the link carries {self.most_digits:,}; send it in pieces",
+                size=size,
+                limit=self.most_digits,
+            )
+
+    # Topics
+
+    def open_topic(self, *, held: int = MOST_HELD) -> int:
+        """A new topic; its number, which clients must be told: `subscribe` gives them the rest.
+
+        Args:
+            held: messages that a client can ask for again, 1 to `MOST_HELD`; 1 where only the newest matters.
+
+        Raises:
+            InvalidArgument: `held` is out of range.
+            Busy: all addresses are in use, by clients and topics.
+        """
+        if not 1 <= held <= MOST_HELD:
+            raise InvalidArgument(f"a topic holds 1 to {MOST_HELD} messages, not {held}")
+        if not self._free:
+            raise Busy(f"all {self._bounds.clients} addresses are in use")
+        topic = Topic(self._free.popleft(), held=held, most_digits=self._bounds.topic_digits)
+        self._topics[topic.address] = topic
+        return topic.address
+
+    def close_topic(self, topic: int) -> None:
+        """Forget a topic; its followers hear nothing more of it."""
+        if self._topics.pop(topic, None) is not None:
+            self._told.pop(topic, None)
+            self._free.append(topic)
+
+    def subscribe(self, client: int, topic: int) -> int:
+        """Let a client follow a topic; the number of the message that it gets first, for `ClientLink.follow`."""
+        found = self._topics[topic]
+        if client in self._sessions:
+            found.followers.add(client)
+        return found.next
+
+    def unsubscribe(self, client: int, topic: int) -> None:
+        """Let a client no longer follow a topic."""
+        if topic in self._topics:
+            self._topics[topic].followers.discard(client)
+
+    def publish(self, topic: int, digits: str, *, now: float) -> None:
+        """Queue a message to all that follow a topic; where nobody does, nothing happens.
+
+        Raises:
+            ValueTooLong: there are more than `most_digits`.
+        """
+        self._check_length("message", len(digits))
+        found = self._topics[topic]
+        if not found.followers:
+            return
+        found.doubtful = any(self._sessions[client].doubtful for client in found.followers)
+        self._queue(found, found.publish(digits, now=now))
+        if found.telling:
+            self._told[topic] = None
         self.statistics.messages_sent += 1
+
+    def _receive_topic_need(self, session: _Session, need: TopicNeed, now: float) -> None:
+        topic = self._topics.get(need.topic)
+        if topic is None or session.client not in topic.followers:
+            return
+        outgoing = topic.message(need.message)
+        if outgoing is None:
+            self._told[topic.address] = None
+            return
+        self._send_again(topic, outgoing, need.missing, after=need.next, before=now - self._times.under_way)
+
+    def _tell_topics(self, now: float) -> None:
+        """Queue the newest numbers that are due to be told again."""
+        for topic in self._topics.values():
+            if topic.due <= now:
+                topic.tell()
+                self._told[topic.address] = None
+
+    @property
+    def _topics_due(self) -> float:
+        return min((topic.due for topic in self._topics.values()), default=math.inf)
 
     def receive(self, name: str, value: str, *, now: float) -> None:
         """Take in the value of a variable that somebody else has set; anything at all may come here."""
+        if name in self._channel.downlink:
+            self._receive_downlink(name, value, now)
         if name not in self._channel.uplink:
             return
         try:
@@ -208,6 +348,7 @@ class ServerLink:
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
         self._expire(now)
+        self._tell_topics(now)
         if not self._pacer.ready(now=now):
             return []
         value = self._next_value(now)
@@ -217,17 +358,29 @@ class ServerLink:
         name = self._channel.downlink[self._sequence % len(self._channel.downlink)]
         self._sequence = (self._sequence + 1) % frame.SEQUENCES
         self.statistics.frames_sent += 1
+        self._own.setdefault(name, deque(maxlen=_MOST_OWN)).append(value)
         return [Write(name, value)]
 
     def wakeup(self, *, now: float) -> float | None:
         """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
         if self.pending:
             return max(now, self._pacer.next)
-        return None if self._next_expiry == math.inf else max(now, self._next_expiry)
+        due = min(self._next_expiry, self._topics_due)
+        return None if due == math.inf else max(now, due)
 
     def next_event(self) -> ServerEvent | None:
         """The oldest event that was not fetched yet."""
         return self._events.popleft() if self._events else None
+
+    def _receive_downlink(self, name: str, value: str, now: float) -> None:
+        """Notice who else sets our variables. What stood there before our beacon is of a former life."""
+        own = self._own.get(name)
+        if own is None or value in own:
+            return
+        self.statistics.reject(RIVAL)
+        if now - self._rival_told >= self._times.rival_quiet:
+            self._rival_told = now
+            self._events.append(RivalSeen(name, value))
 
     # Sessions
 
@@ -274,6 +427,8 @@ class ServerLink:
             self._drop(session, message)
         for key in [key for key in self._replies if key[0] == session.client]:
             del self._replies[key]
+        for topic in self._topics.values():
+            topic.followers.discard(session.client)
         self._events.append(ClientLeft(session.client))
 
     def _notify(self, notice: frame.Notice) -> None:
@@ -312,6 +467,8 @@ class ServerLink:
                 if message in session.requests:
                     self._drop(session, message, forget=False)
                     self._events.append(RequestCancelled(session.client, message))
+            case TopicNeed():
+                self._receive_topic_need(session, record, now)
 
     def _receive_part(self, session: _Session, part: Part, now: float) -> None:
         request = self._request(session, part.message, now)
@@ -367,10 +524,9 @@ class ServerLink:
         if request.incoming is not None:
             self._replies[key] = Need(message, request.incoming.next, request.incoming.missing)
         elif request.answer is not None:
-            was_pending = request.answer.pending
-            request.answer.send_again(missing, after=after, before=now - session.under_way(self._times))
-            if not was_pending and request.answer.pending:
-                self._queue(session, request.answer)
+            self._send_again(session, request.answer, missing, after=after, before=now - session.under_way(self._times))
+            if not request.answer.whole and not request.answer.pending:
+                self._replies[key] = Working(message)
         elif request.forgotten:
             request.forgotten = False
             self._events.append(AnswerForgotten(session.client, message))
@@ -420,15 +576,23 @@ class ServerLink:
             request.answer = None
             request.forgotten = True
 
-    def _queue(self, session: _Session, answer: Outgoing) -> None:
-        one_frame = len(answer) <= frame.downlink_room(self._channel.capacity) // 2
-        (self._short if one_frame else self._long).append((session, answer))
+    def _send_again(
+        self, target: _Target, outgoing: Outgoing, missing: tuple[int, ...], *, after: int, before: float
+    ) -> None:
+        was_pending = outgoing.pending
+        outgoing.send_again(missing, after=after, before=before)
+        if not was_pending and outgoing.pending:
+            self._queue(target, outgoing)
+
+    def _queue(self, target: _Target, outgoing: Outgoing) -> None:
+        one_frame = len(outgoing) <= frame.downlink_room(self._channel.capacity) // 2
+        (self._short if one_frame else self._long).append((target, outgoing))
 
     # Frames
 
     def _next_value(self, now: float) -> str | None:
         """The next frame; notices and records take turns where both wait."""
-        data_waits = bool(self._replies or self._short or self._long)
+        data_waits = bool(self._replies or self._told or self._short or self._long)
         if (self._notices or self._beacons_due) and not (self._control_last and data_waits):
             self._control_last = True
             return self._control_value(now)
@@ -441,75 +605,78 @@ class ServerLink:
     def _control_value(self, now: float) -> str:
         most = frame.notices_room(self._channel.capacity)
         notices = [self._notices.popitem(last=False)[0] for _ in range(min(most, len(self._notices)))]
-        memory = min(int(now - self._started), int(self._times.lease))
+        memory = int(min(now - self._started, self._times.lease) * frame.MEMORY_UNITS)
         self._beacons_due = max(0, self._beacons_due - 1)
         return frame.pack_control(frame.Control(self._sequence, self._epoch, memory, tuple(notices)))
 
     def _gather(self, now: float) -> list[tuple[int, Record]]:
         """Fill a frame: small replies, then short messages, then long ones by turns.
 
-        Where a long message got no place in the last frame it goes first in this one, so that a flood of short
-        ones cannot starve it.
+        Where a long message got no place in the last frame it goes first in this one, so that a flood of small
+        things cannot starve it. A part that once had a frame to itself even needs one without replies.
         """
         gathered = _Gathered(frame.downlink_room(self._channel.capacity))
         copies = [self._copies.popleft() for _ in range(len(self._copies))]
+        waited, self._long_waited = self._long_waited, False
+        if waited:
+            self._take(self._long, gathered, now)
+        self._take_replies(gathered)
+        self._take(self._short, gathered, now)
+        if not waited:
+            self._long_waited = not self._take(self._long, gathered, now) and bool(self._long)
+        self._add_copies(copies, gathered, now)
+        return gathered.records
+
+    def _take_replies(self, gathered: _Gathered) -> None:
+        while self._told:
+            topic = self._topics[next(iter(self._told))]
+            if topic.followers and not gathered.add(topic.address, topic.newest):
+                break
+            self._told.popitem(last=False)
         while self._replies:
             (client, _), reply = next(iter(self._replies.items()))
             if not gathered.add(self._sessions[client].address, reply):
                 break
             self._replies.popitem(last=False)
-        queues = (self._long, self._short) if self._long_waited else (self._short, self._long)
-        self._long_waited = bool(self._long)
-        for queue in queues:
-            taken = self._take(queue, gathered, now)
-            if queue is self._long and taken:
-                self._long_waited = False
-        self._add_copies(copies, gathered, now)
-        return gathered.records
 
-    def _add_copies(self, copies: list[tuple[_Session, Outgoing, int]], gathered: _Gathered, now: float) -> None:
+    def _add_copies(self, copies: list[tuple[_Target, Outgoing, int]], gathered: _Gathered, now: float) -> None:
         """Fill what room is left with parts of the frames before, for clients that lose many."""
-        for session, answer, part in copies:
-            if not self._is_held(session, answer):
+        for target, outgoing, part in copies:
+            if not target.holds(outgoing):
                 continue
-            record = answer.copy(part, gathered.room, addressed=True, now=now)
+            record = outgoing.copy(part, gathered.room, addressed=True, now=now)
             if record is None:
-                self._copies.appendleft((session, answer, part))
+                self._copies.appendleft((target, outgoing, part))
             else:
-                gathered.add(session.address, record)
+                gathered.add(target.address, record)
 
-    def _take(self, queue: deque[tuple[_Session, Outgoing]], gathered: _Gathered, now: float) -> bool:
+    def _take(self, queue: deque[tuple[_Target, Outgoing]], gathered: _Gathered, now: float) -> bool:
         """Fill the frame from a queue, each message at most once; whether it took anything."""
-        waiting: list[tuple[_Session, Outgoing]] = []
-        unfinished: list[tuple[_Session, Outgoing]] = []
+        waiting: list[tuple[_Target, Outgoing]] = []
+        unfinished: list[tuple[_Target, Outgoing]] = []
         taken = False
         for _ in range(len(queue)):
             if gathered.room < _LEAST_RECORD:
                 break
-            session, answer = queue.popleft()
-            if not self._is_held(session, answer) or not answer.pending:
+            target, outgoing = queue.popleft()
+            if not target.holds(outgoing) or not outgoing.pending:
                 continue
-            again = answer.repeats
-            part = answer.offer(gathered.room, addressed=True, now=now)
+            again = outgoing.repeats
+            part = outgoing.offer(gathered.room, addressed=True, now=now)
             if part is None:
-                waiting.append((session, answer))
+                waiting.append((target, outgoing))
                 continue
             taken = True
-            if session.loss.notable and (len(answer) < self._copied or not answer.pending):
-                self._copies.append((session, answer, part.part))
-            session.answered_at = now
+            if target.doubtful and (len(outgoing) < self._copied or not outgoing.pending):
+                self._copies.append((target, outgoing, part.part))
+            target.sent(now)
             self.statistics.parts_again += again
-            gathered.add(session.address, part)
-            if answer.pending:
-                unfinished.append((session, answer))
+            gathered.add(target.address, part)
+            if outgoing.pending:
+                unfinished.append((target, outgoing))
         queue.extendleft(reversed(waiting))
         queue.extend(unfinished)
         return taken
-
-    def _is_held(self, session: _Session, answer: Outgoing) -> bool:
-        """Whether the answer is still wanted: its client is here, and neither cancelled it nor got another."""
-        request = session.requests.get(answer.message)
-        return request is not None and request.answer is answer
 
 
 class _Gathered:
@@ -522,8 +689,8 @@ class _Gathered:
 
     @property
     def room(self) -> int:
-        """Digits left for one more record in the last place."""
-        return self._room - self._used
+        """Digits left for one more record in the last place; a part that has the frame to itself takes fewer."""
+        return self._room - self._used if self.records else self._room + frame.SPARED
 
     def add(self, address: int, record: Record) -> bool:
         """Append a record if it fits."""

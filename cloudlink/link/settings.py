@@ -8,8 +8,8 @@ from cloudlink.errors import InvalidArgument
 from cloudlink.limits import SCRATCH, Limits
 from cloudlink.link import frame, records
 
-LEAST_CAPACITY = 80
-"""Digits. The longest control frame with one notice, or the headers of a part and a piece worth cutting, fit."""
+LEAST_CAPACITY = 110
+"""Digits. A short message fits whole into a frame, and the headers of a part with a piece worth cutting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Channel:
         limits: of the platform: how long a frame may be and how far apart two writes are.
         downlink: names, without prefix, of the variables that the server sets, used in turn. A player sees only
             the last value of a variable in each of its frames, so after a stall several variables keep more.
-        uplink: names of the variables that clients set; each client always uses the same one.
+        uplink: names of the variables that clients set, drawn at random for each frame.
     """
 
     limits: Limits = SCRATCH
@@ -55,12 +55,14 @@ class ServerTimes:
         under_way: a part that was sent less than this ago is not sent again: it may still arrive. A round trip is
             0.2 to 0.7 s by the delay model of the research; the shortest ones decide where it is not known.
         most_under_way: the same, at most, for a client whose round trip is known.
+        rival_quiet: a rival is told of at most once in so long.
     """
 
     lease: float = 300.0
     first_lease: float = 60.0
     under_way: float = 0.2
     most_under_way: float = 0.7
+    rival_quiet: float = 60.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.first_lease <= self.lease <= frame.MOST_MEMORY:
@@ -79,6 +81,7 @@ class ClientTimes:
         jitter: each wait is lengthened by up to this share of itself, at random, so that clients which lost the
             same frame do not repeat in step (a fraction).
         working: wait before asking again about a request that is known to run.
+        sign_of_life: a client that follows a topic is heard at least so often, lest its lease ends.
     """
 
     first_retry: float = 0.8
@@ -87,6 +90,7 @@ class ClientTimes:
     growth: float = 1.3
     jitter: float = 0.2
     working: float = 2.0
+    sign_of_life: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class ServerBounds:
         requests_digits: digits of all requests that have not arrived in full.
         answers_digits: digits of all answers kept for clients that may ask for parts of them again.
         notices: welcomes, resets and refusals that wait to be sent.
+        topic_digits: digits of all messages of a topic that can be asked for again.
     """
 
     clients: int = records.ADDRESSES
@@ -106,3 +111,4 @@ class ServerBounds:
     requests_digits: int = 10_000_000
     answers_digits: int = 20_000_000
     notices: int = 200
+    topic_digits: int = 250_000

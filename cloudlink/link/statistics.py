@@ -16,6 +16,9 @@ NO_SESSION = "no session"
 NO_ROOM = "no room"
 """Something well formed that would have gone over a bound of memory."""
 
+RIVAL = "rival"
+"""A value on one of the server's own variables that the server did not set."""
+
 
 @dataclass(slots=True)
 class Statistics:

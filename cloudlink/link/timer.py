@@ -7,6 +7,9 @@ from random import Random
 
 from cloudlink.link.settings import ClientTimes
 
+_DOUBT = 0.2
+"""The share of repeats that is assumed before anything is known: the first dozen requests are sent twice."""
+
 
 class RoundTrip:
     """A running estimate of the time from a request to the first part of its answer.
@@ -17,13 +20,19 @@ class RoundTrip:
 
     def __init__(self, times: ClientTimes) -> None:
         self.times = times
+        self.repeats = _DOUBT
+        """A running share, from 0 to 1, of the first sendings that had to be repeated."""
         self._mean: float | None = None
         self._deviation = 0.0
+
+    def tried(self, times: int) -> None:
+        """Note how often something was sent until the other side gave a sign."""
+        self.repeats += ((times > 1) - self.repeats) / 8
 
     def measured(self, seconds: float) -> None:
         """Take in one measurement, from a request that was not repeated."""
         if self._mean is None:
-            self._mean, self._deviation = seconds, seconds / 4
+            self._mean, self._deviation = seconds, seconds / 16
             return
         self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
         self._mean += (seconds - self._mean) / 8
@@ -33,7 +42,7 @@ class RoundTrip:
         """Seconds after which an answer is overdue."""
         if self._mean is None:
             return self.times.first_retry
-        expected = self._mean + 4 * self._deviation
+        expected = self._mean + 2.5 * self._deviation
         return min(max(expected, self.times.least_retry), self.times.most_retry)
 
 
@@ -66,9 +75,10 @@ class RetryTimer:
 
     def answered(self, now: float) -> None:
         """Note that the other side gave a sign: the next wait is short again, and begins now."""
-        if self._tries == 1 and self._first_sent is not None:
-            self._round_trip.measured(now - self._first_sent)
-            self._first_sent = None
+        if self._first_sent is not None:
+            self._round_trip.tried(self._tries)
+            if self._tries == 1:
+                self._round_trip.measured(now - self._first_sent)
         self._tries = 0
         self.sent(now)
         self._first_sent = None

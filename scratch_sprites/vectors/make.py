@@ -24,7 +24,7 @@ from cloudlink.errors import RequestError
 from cloudlink.link import frame
 from cloudlink.link.checksum import checksum
 from cloudlink.link.frame import Control, Downlink, Hello, Refusal, Reset, Uplink, Welcome
-from cloudlink.link.records import Cancel, Need, Part, Record, Working
+from cloudlink.link.records import Cancel, Need, Newest, Part, Record, TopicNeed, Working
 from cloudlink.rpc import messages
 from cloudlink.rpc.messages import Request
 
@@ -447,18 +447,18 @@ def pi(count: int) -> str:
 
 
 WHOLE_ANSWER = Part(7, 0, True, pi(20))
-FIRST = Part(7, 0, False, pi(231), total=731)
-MIDDLE = Part(7, 1, False, pi(235))
+FIRST = Part(7, 0, False, pi(240), total=731)
+MIDDLE = Part(7, 1, False, pi(244))
 LAST = Part(7, 3, True, pi(100))
 
 CONTROLS = {
     "a beacon: nothing but who the server is": Control(0, EPOCH, 0),
-    "a welcome": Control(1, EPOCH, 12, (Welcome(NONCE, ADDRESS),)),
-    "a reset": Control(2, EPOCH, 300, (Reset(ADDRESS, "007001"),)),
-    "a refusal: no room": Control(3, EPOCH, 300, (Refusal(NONCE, frame.FULL),)),
-    "a refusal: another version": Control(4, EPOCH, 300, (Refusal(NONCE, frame.OTHER_VERSION),)),
+    "a welcome": Control(1, EPOCH, 125, (Welcome(NONCE, ADDRESS),)),
+    "a reset": Control(2, EPOCH, 3000, (Reset(ADDRESS, "007001"),)),
+    "a refusal: no room": Control(3, EPOCH, 3000, (Refusal(NONCE, frame.FULL),)),
+    "a refusal: another version": Control(4, EPOCH, 3000, (Refusal(NONCE, frame.OTHER_VERSION),)),
     "every kind of notice, the largest numbers": Control(
-        999, 9_999, 999, (Welcome(99_999_999, 999), Reset(999, "999999"), Refusal(99_999_999, 9), Welcome(NONCE, 0))
+        99, 9_999, 9_999, (Welcome(99_999_999, 999), Reset(999, "999999"), Refusal(99_999_999, 9), Welcome(NONCE, 0))
     ),
 }
 
@@ -467,6 +467,9 @@ DOWNLINKS: dict[str, Downlink] = {
     "an empty answer": Downlink(6, ((ADDRESS, Part(7, 0, True, "")),)),
     "the longest answer with its length in the code": Downlink(7, ((ADDRESS, Part(99, 0, True, pi(89))),)),
     "the shortest answer that is a last part": Downlink(8, ((ADDRESS, Part(7, 0, True, pi(90))),)),
+    "the begin of an answer that is still being made": Downlink(
+        21, ((ADDRESS, Part(7, 0, False, pi(30), 0)), (3, Working(1)))
+    ),
     "the first part of four, the whole frame": Downlink(9, ((ADDRESS, FIRST),)),
     "a part in the middle": Downlink(10, ((ADDRESS, MIDDLE),)),
     "the last part": Downlink(11, ((ADDRESS, LAST),)),
@@ -482,6 +485,7 @@ DOWNLINKS: dict[str, Downlink] = {
     "nothing has arrived": Downlink(17, ((ADDRESS, Need(7, 0)),)),
     "nine missing parts": Downlink(18, ((ADDRESS, Need(7, 999, tuple(range(990, 999)))),)),
     "the handler runs": Downlink(19, ((ADDRESS, Working(7)),)),
+    "the newest message of a topic": Downlink(22, ((998, Newest(231, 49)), (ADDRESS, Working(7)))),
     "all small records": Downlink(
         20, ((1, Working(2)), (ADDRESS, Need(7, 1)), (3, Need(4, 5, (1, 3))), (2, Working(0)))
     ),
@@ -504,11 +508,20 @@ UPLINKS: dict[str, Uplink] = {
     "all of a message in the last place, too long for its code": Uplink(ADDRESS, 9, (Part(5, 0, True, pi(200)),)),
     "what is missing of an answer": Uplink(ADDRESS, 7, (Need(5, 12, (3, 7, 8)),)),
     "nothing of the answer is here": Uplink(ADDRESS, 8, (Need(5, 0),)),
+    "what is missing of a topic's message": Uplink(ADDRESS, 10, (TopicNeed(998, 31, 999, (2,)),)),
+    "is there anything new in a topic?": Uplink(ADDRESS, 11, (TopicNeed(998, 32),)),
     "a cancellation": Uplink(ADDRESS, 99, (Cancel(5),)),
     "a cancellation, a need and a request": Uplink(0, 0, (Cancel(99), Need(0, 1), Part(1, 0, True, "42"))),
 }
 
-RECORD_KINDS = {Part: "part", Need: "need", Working: "working", Cancel: "cancel"}
+RECORD_KINDS = {
+    Part: "part",
+    Need: "need",
+    Working: "working",
+    Cancel: "cancel",
+    Newest: "newest",
+    TopicNeed: "topic need",
+}
 NOTICE_KINDS = {Welcome: "welcome", Reset: "reset", Refusal: "refusal"}
 
 
@@ -528,7 +541,7 @@ def frames_file() -> dict[str, Any]:
                 "sequence": downlink.sequence,
                 "records": [{"address": address} | _record(record) for address, record in downlink.records],
             },
-            EPOCH,
+            downlink_seed(downlink),
             frame.pack_downlink(downlink, epoch=EPOCH),
         )
         for about, downlink in DOWNLINKS.items()
@@ -556,6 +569,14 @@ def frames_file() -> dict[str, Any]:
             for to, value, seed, fault, reason in bad_frames()
         ],
     }
+
+
+def downlink_seed(downlink: Downlink) -> int:
+    """The seed of a frame's checksum, which for a part alone in its frame says whose it is."""
+    if frame.pack_downlink(downlink, epoch=EPOCH)[0] == frame.SHARED:
+        return EPOCH
+    address, record = downlink.records[0]
+    return frame.solo_seed(epoch=EPOCH, address=address, message=record.message)
 
 
 def _frame(about: str, kind: str, fields: dict[str, Any], seed: int, value: str) -> dict[str, Any]:
@@ -593,7 +614,8 @@ def bad_frames() -> Iterator[tuple[str, str, int, str, str]]:
     yield "server", request, SESSION + 1, "wrong checksum", "a request of another session"
     yield "server", request[:20] + "77" + request[22:], SESSION, "wrong checksum", "two digits are wrong"
     for body, reason in _bad_downlink_bodies().items():
-        yield "clients", body + checksum(body, seed=EPOCH), EPOCH, "malformed", reason
+        seed = EPOCH if body[0] == frame.SHARED else frame.solo_seed(epoch=EPOCH, address=ADDRESS, message=7)
+        yield "clients", body + checksum(body, seed=seed), seed, "malformed", reason
     for body, reason in _bad_control_bodies().items():
         yield "clients", body + checksum(body, seed=0), 0, "malformed", reason
     for body, reason in _bad_uplink_bodies().items():
@@ -612,7 +634,7 @@ def _rubbish() -> dict[str, str]:
         "hello, world": "no digits",
         "-12345678901": "a sign",
         "1234567.89012": "a dot",
-        "2000" + "x" * 20: "letters among the digits",
+        "200" + "x" * 20: "letters among the digits",
         "10000001e999000NaN": "what a careless reader takes for its own checksum",
         "٢٠٠٥٠٤٢٠٧١٢٣٤٥": "digits, but not 0 to 9",
         "7" + pi(30): "type 7 is reserved",
@@ -623,37 +645,36 @@ def _rubbish() -> dict[str, str]:
 
 def _bad_downlink_bodies() -> dict[str, str]:
     return {
-        "200597042070": "a record with code 97, which is reserved",
-        "200599042070": "a record with code 99, which is reserved",
-        "20052": "the frame ends within a code",
-        "20052004": "it ends within an address",
-        "200520042": "it ends before a message number",
-        "2005200420731415": "it ends within an answer of 20 digits",
-        "200592042070012": "it ends within a length",
-        "20059204207001299": "it ends before the 99 digits of a part",
-        "20059404207004": "it ends within a list of missing parts",
-        "20059404207004" + "9" + "001": "it ends before nine missing parts",
-        "2005900420700": "it ends within a part's number",
-        "3005042070": "a part that ends within its number",
-        "40050420": "a last part that ends within its message number",
+        "20599042070": "a record with code 99, which is reserved",
+        "2052": "the frame ends within a code",
+        "2052004": "it ends within an address",
+        "20520042": "it ends before a message number",
+        "205200420731415": "it ends within an answer of 20 digits",
+        "20592042070012": "it ends within a length",
+        "2059204207001299": "it ends before the 99 digits of a part",
+        "2059404207004": "it ends within a list of missing parts",
+        "2059404207004" + "9" + "001": "it ends before nine missing parts",
+        "205900420700": "it ends within a part's number",
+        "30500": "a part that ends within its number",
+        "4050": "a last part that ends within its number",
     }
 
 
 def _bad_control_bodies() -> dict[str, str]:
     return {
-        "100547": "it ends within its epoch",
-        "100547110": "it ends within its memory",
-        "10054711012" + "0": "a notice of kind 0, which is reserved",
-        "10054711012" + "4" + "12345678": "a notice of kind 4, which is reserved",
-        "10054711012" + "1" + "12345678" + "04": "it ends within a welcome",
-        "10054711012" + "2" + "042" + "12345": "it ends within a reset",
-        "10054711012" + "3" + "1234567": "it ends within a refusal",
+        "10547": "it ends within its epoch",
+        "104711012": "it ends within its memory",
+        "10047110125" + "0": "a notice of kind 0, which is reserved",
+        "10047110125" + "4" + "12345678": "a notice of kind 4, which is reserved",
+        "10047110125" + "1" + "12345678" + "04": "it ends within a welcome",
+        "10047110125" + "2" + "042" + "12345": "it ends within a reset",
+        "10047110125" + "3" + "1234567": "it ends within a refusal",
     }
 
 
 def _bad_uplink_bodies() -> dict[str, str]:
     return {
-        "604201" + "97" + "05": "a record with code 97, which is reserved",
+        "604201" + "99" + "05": "a record with code 99, which is reserved",
         "604201" + "30" + "05" + pi(29): "it ends before the last digit of a request",
         "604201" + "94" + "05" + "004" + "9" + "001": "it ends before nine missing parts",
         "604201" + "92" + "05" + "001" + "4" + "9999" + "1": "a part that claims 9,999 digits",

@@ -36,7 +36,7 @@ def test_a_channel_that_cannot_work_is_refused(downlink: tuple[str, ...], uplink
 
 
 def test_frames_too_small_for_what_they_must_hold_are_refused() -> None:
-    with pytest.raises(InvalidArgument, match="at least 80"):
+    with pytest.raises(InvalidArgument, match="at least 110"):
         Channel(replace(SCRATCH, value_length=LEAST_CAPACITY - 1))
     assert Channel(replace(SCRATCH, value_length=LEAST_CAPACITY)).capacity == LEAST_CAPACITY
 
