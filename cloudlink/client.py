@@ -2,34 +2,69 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import queue
 import random as random_module
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
+from cloudlink import codec
 from cloudlink.clock import Clock, system_clock
-from cloudlink.errors import CloudlinkError, InvalidArgument, NotConnected, RequestError, RequestTimeout
+from cloudlink.errors import CloudlinkError, DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout
 from cloudlink.link.client import ClientLink
-from cloudlink.link.events import AnswerProgress, AnswerReceived, RequestLost
+from cloudlink.link.events import (
+    AnswerProgress,
+    AnswerReceived,
+    Disconnected,
+    RequestLost,
+    TopicGap,
+    TopicMessage,
+)
 from cloudlink.link.settings import Channel, ClientTimes
 from cloudlink.link.statistics import Statistics
 from cloudlink.link_thread import LinkThread
 from cloudlink.rpc import messages
-from cloudlink.rpc.messages import MOST_TIMEOUT, Request
+from cloudlink.rpc.messages import EVERYBODY, ME, MOST_TIMEOUT, ItemReader, Request
 from cloudlink.transport.connection import Connection
+
+_log = logging.getLogger("cloudlink.client")
 
 Progress = Callable[[int, int], None]
 """Called with the digits of an answer that have arrived, and those of all of it (0 while that is not known)."""
 
 
-@dataclass(frozen=True, slots=True)
+__all__ = ["EVERYBODY", "ME", "CloudClient"]
+
+OnItem = Callable[[Any], None]
+OnMessage = Callable[[Any], None]
+
+
+@dataclass(slots=True)
 class _Asked:
     future: Future[Any]
+    seconds: float
     deadline: float
     progress: Progress | None
+    on_item: OnItem | None
+    items: ItemReader = field(default_factory=ItemReader)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A topic, and what to do with its messages."""
+
+    on_message: OnMessage
+    topic: int | None = None  # its number, once the server has told it
+    missed: int = 0
+
+
+def _ignore(answer: Any) -> None:
+    pass
 
 
 class CloudClient:
@@ -42,6 +77,7 @@ class CloudClient:
 
     Args:
         cloud: the connection to the project's cloud variables.
+        user: the name to give to the server.
         timeout: seconds that a request waits for its answer if it does not say otherwise.
         channel: the cloud variables that carry the requests, if they are not the usual ones.
         times: of the repeats.
@@ -53,6 +89,7 @@ class CloudClient:
         self,
         cloud: Connection,
         *,
+        user: str | None = None,
         timeout: float = 10.0,
         channel: Channel | None = None,
         times: ClientTimes | None = None,
@@ -64,12 +101,18 @@ class CloudClient:
         self._link = ClientLink(
             channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), times=times
         )
+        self._user = user
         self._asked: dict[int, _Asked] = {}
+        self._followed: dict[str, _Followed] = {}
+        self._tickets: dict[int, Callable[[Any], None]] = {}  # requests of our own, and what to do with the answers
         self._closed = False
         self._thread = LinkThread(
             cloud, self._link, on_event=self._handle, name="cloudlink-client", tick=self._expire, clock=clock
         )
         self._thread.start()
+        if user is not None:
+            with self._thread.use() as link:
+                self._ask_own(link, messages.HELLO, user)
 
     @property
     def connected(self) -> bool:
@@ -102,7 +145,12 @@ class CloudClient:
         return self.submit(name, *arguments, timeout=timeout).result()
 
     def submit(
-        self, name: str, *arguments: Any, timeout: float | None = None, progress: Progress | None = None
+        self,
+        name: str,
+        *arguments: Any,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        on_item: OnItem | None = None,
     ) -> Future[Any]:
         """Ask, and go on; the future will hold the answer, or raise what `request` raises.
 
@@ -111,6 +159,8 @@ class CloudClient:
             arguments: as for `request`.
             timeout: seconds until the future fails with `RequestTimeout`.
             progress: called, in the client's thread, as parts of a long answer arrive.
+            on_item: called, in the client's thread, with each item of an answer that comes item by item. The timeout
+                begins anew with each.
         """
         seconds = self._timeout if timeout is None else timeout
         if not seconds > 0:
@@ -122,8 +172,69 @@ class CloudClient:
         with self._thread.use() as link:
             if self._closed:
                 raise NotConnected("this client was closed; make a new one")
-            self._asked[link.send(digits)] = _Asked(future, self._clock() + seconds, progress)
+            ticket = link.send(digits)
+            self._asked[ticket] = _Asked(future, seconds, self._clock() + seconds, progress, on_item)
         return future
+
+    def stream(self, name: str, *arguments: Any, timeout: float | None = None) -> Iterator[Any]:
+        """Ask a handler that is a generator, and take the items of its answer as they come.
+
+        Args:
+            name: as for `request`.
+            arguments: as for `request`.
+            timeout: seconds to wait for each item.
+
+        Raises:
+            As `request`, also after some items.
+        """
+        items: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        future = self.submit(name, *arguments, timeout=timeout, on_item=lambda item: items.put((True, item)))
+        future.add_done_callback(lambda done: items.put((False, None)))
+        while (found := items.get())[0]:
+            yield found[1]
+        future.result()
+
+    def follow(self, on_message: OnMessage, *, topic: str = EVERYBODY) -> None:
+        """Listen to what the server sends unasked; also again after it was started anew.
+
+        Args:
+            on_message: called with each message, in the client's thread, once and in order.
+            topic: its name; if none is given, what goes to everybody. What the server sends to this player
+                alone is the topic `cloudlink.client.ME`.
+
+        Raises:
+            InvalidArgument: the topic is followed already.
+            NotConnected: this client was closed.
+        """
+        with self._thread.use() as link:
+            if self._closed:
+                raise NotConnected("this client was closed; make a new one")
+            if topic in self._followed:
+                raise InvalidArgument(f"the topic {topic!r} is followed already; unfollow it first")
+            self._followed[topic] = _Followed(on_message)
+            self._ask_to_follow(link, topic)
+
+    def unfollow(self, topic: str = EVERYBODY) -> None:
+        """Listen no longer; a topic that was not followed is fine."""
+        with self._thread.use() as link:
+            followed = self._followed.pop(topic, None)
+            if followed is None:
+                return
+            if followed.topic is not None:
+                link.unfollow(followed.topic)
+            self._ask_own(link, messages.UNFOLLOW, topic)
+
+    def follows(self, topic: str = EVERYBODY) -> bool:
+        """Whether the server knows that we follow a topic; what it sent before did not reach us."""
+        with self._thread.use():
+            followed = self._followed.get(topic)
+            return followed is not None and followed.topic is not None
+
+    def missed(self, topic: str = EVERYBODY) -> int:
+        """How many messages of a topic came while we were away, and are no longer to be had."""
+        with self._thread.use():
+            followed = self._followed.get(topic)
+            return followed.missed if followed is not None else 0
 
     def close(self) -> None:
         """End the thread; requests under way fail with `NotConnected`. The connection stays open."""
@@ -148,20 +259,83 @@ class CloudClient:
                 self._settle(ticket, digits)
             case RequestLost(ticket):
                 self._fail(ticket, RequestError("the server was started anew while it worked on this; ask again", 503))
-            case AnswerProgress(ticket, received, total):
-                asked = self._asked.get(ticket)
-                if asked is not None and asked.progress is not None:
-                    asked.progress(received, total)
+            case AnswerProgress(ticket, received, total, fresh):
+                self._progress(ticket, received, total, fresh)
+            case TopicMessage(topic, digits):
+                self._take_message(topic, digits)
+            case TopicGap(topic, lost):
+                for followed in self._followed.values():
+                    followed.missed += lost if followed.topic == topic else 0
+            case Disconnected():
+                self._follow_again()
+
+    def _progress(self, ticket: int, received: int, total: int, fresh: str) -> None:
+        asked = self._asked.get(ticket)
+        if asked is None:
+            return
+        if asked.progress is not None:
+            asked.progress(received, total)
+        try:
+            self._give_items(asked, fresh)
+        except CloudlinkError as error:
+            self._fail(ticket, error)
+
+    def _give_items(self, asked: _Asked, fresh: str) -> None:
+        for item in asked.items.read(fresh):
+            asked.deadline = self._clock() + asked.seconds
+            if asked.on_item is not None:
+                asked.on_item(item)
 
     def _settle(self, ticket: int, digits: str) -> None:
+        own = self._tickets.pop(ticket, None)
+        asked = self._asked.get(ticket)
         try:
+            if asked is not None:
+                self._give_items(asked, digits[asked.items.taken :])
             answer = messages.decode_answer(digits)
         except CloudlinkError as error:
             self._fail(ticket, error)
             return
-        asked = self._asked.pop(ticket, None)
-        if asked is not None:
+        if own is not None:
+            own(answer)
+        if self._asked.pop(ticket, None) is not None and asked is not None:
             asked.future.set_result(answer)
+
+    # Our own requests, which nobody waits for: the link repeats them until they are answered.
+
+    def _ask_own(self, link: ClientLink, name: str, argument: str, done: Callable[[Any], None] = _ignore) -> None:
+        self._tickets[link.send(messages.encode_request(Request(name, (argument,))))] = done
+
+    def _ask_to_follow(self, link: ClientLink, topic: str) -> None:
+        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic))
+
+    def _begin_to_follow(self, topic: str, answer: Any) -> None:
+        with self._thread.use() as link:
+            followed = self._followed.get(topic)
+            match answer:
+                case [int(number), int(message), int(held)] if followed is not None:
+                    followed.topic = number
+                    link.follow(number, message, held=held, now=self._clock())
+
+    def _follow_again(self) -> None:
+        """The server has forgotten us: tell it who we are and what we follow."""
+        with self._thread.use() as link:
+            self._tickets.clear()
+            if self._user is not None:
+                self._ask_own(link, messages.HELLO, self._user)
+            for topic, followed in self._followed.items():
+                followed.topic = None
+                self._ask_to_follow(link, topic)
+
+    def _take_message(self, topic: int, digits: str) -> None:
+        for followed in list(self._followed.values()):
+            if followed.topic == topic:
+                try:
+                    value = codec.decode(digits)
+                except DecodeError:
+                    _log.warning("a message cannot be read: %.80s", digits)
+                    return
+                followed.on_message(value)
 
     def _fail(self, ticket: int, error: CloudlinkError) -> None:
         asked = self._asked.pop(ticket, None)

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
 import random as random_module
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
 from typing import Any, TypeVar, overload
 
 from cloudlink.clock import Clock, system_clock
-from cloudlink.errors import InvalidArgument, RequestError
-from cloudlink.link.events import (
-    AnswerForgotten,
-    ClientLeft,
-    RequestCancelled,
-    RequestReceived,
-    RequestTooLong,
-)
-from cloudlink.link.server import ServerLink
+from cloudlink.errors import InvalidArgument
 from cloudlink.link.settings import Channel
 from cloudlink.link.statistics import Statistics
-from cloudlink.link_thread import LinkThread
-from cloudlink.rpc import messages
-from cloudlink.rpc.calls import Call, Calls
-from cloudlink.rpc.router import Router
+from cloudlink.link.topics import MOST_HELD
+from cloudlink.rpc.budget import Budget, Spending
+from cloudlink.rpc.messages import EVERYBODY
+from cloudlink.rpc.router import Handler, Router
+from cloudlink.serve.line import Line, Shared
+from cloudlink.serve.player import Player, the_request
+from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
 
 _log = logging.getLogger("cloudlink.server")
 
-_ASYNC_END = 1.0
-"""Seconds that cancelled `async def` handlers have to tidy up."""
-
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+EVENTS = ("on_ready", "on_connect", "on_disconnect", "on_request", "on_unknown_request", "on_error", "on_rival")
+"""The names that functions decorated with `CloudRequests.event` have."""
 
 
 class CloudRequests:
@@ -50,43 +42,60 @@ class CloudRequests:
         >>> client.start()                                  # doctest: +SKIP
 
     A handler's annotations are checked and its arguments converted: see `cloudlink.rpc.convert`. What it returns
-    is the answer: None, a boolean, a number, a text, bytes, a list or a dictionary. To answer with an error that
+    is the answer: None, a boolean, a number, a text, bytes, a list or a dictionary. A generator answers item by item:
+    the project sees each one as it comes, and the list of all at the end. To answer with an error that
     the project can read, raise `RequestError`; any other exception is logged here and reaches the project as
     "internal error". Handlers run in threads of their own, so one that waits delays no other; `async def`
     handlers run in one event loop.
 
     Args:
-        cloud: the connection to the project's cloud variables.
+        clouds: the connections to the project's cloud variables; several are served alike, with the same handlers.
         channel: the cloud variables that carry the requests, if they are not the usual ones.
         workers: handlers that run at the same time, `async def` ones aside.
-        waiting: requests that may run or wait at once; a further one is answered with "busy".
+        waiting: requests of one cloud that may run or wait at once; a further one is answered with "busy".
+        client_budget: requests that one open project may make; beyond it the answer is an error, code 429.
+        user_budget: the same for all open projects of one user together, by the name that they give.
         random: where the server's epoch is drawn from.
         clock: seconds.
     """
 
     def __init__(
         self,
-        cloud: Connection,
-        *,
+        *clouds: Connection,
         channel: Channel | None = None,
         workers: int = 32,
         waiting: int = 1000,
+        client_budget: Budget | None = None,
+        user_budget: Budget | None = None,
         random: Random | None = None,
         clock: Clock = system_clock,
     ) -> None:
         if workers < 1 or waiting < 1:
             raise InvalidArgument(f"a server needs at least one worker and one place, not {workers} and {waiting}")
-        self.cloud = cloud
-        self._clock = clock
+        if not clouds:
+            raise InvalidArgument("a server needs at least one connection, as CloudRequests(connection)")
+        self.clouds = clouds
+        self._functions: dict[str, Callable[..., Any]] = {}
         self._router = Router()
-        self._link = ServerLink(
-            channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), now=clock()
+        self._held: dict[str, int] = {}
+        self._events_worker = Workers(1, name="cloudlink-event")  # one thread, so that events keep their order
+        self._shared = Shared(
+            self._router,
+            Workers(workers, name="cloudlink-handler"),
+            AsyncWorker("cloudlink-async"),
+            waiting,
+            Spending(client_budget) if client_budget else None,
+            Spending(user_budget) if user_budget else None,
+            self._held,
+            self._tell,
+            clock,
         )
-        self._calls = Calls(self._router, most=waiting, most_digits=self._link.most_digits)
-        self._workers = workers
-        self._pool: ThreadPoolExecutor | None = None
-        self._async_loop = _AsyncLoop()
-        self._thread = LinkThread(cloud, self._link, on_event=self._handle, name="cloudlink-server", clock=clock)
+        random = random or random_module.SystemRandom()
+        self._lines = [
+            Line(cloud, self._shared, channel=channel or Channel(cloud.limits), random=random) for cloud in clouds
+        ]
+        self._watched = len(clouds)
+        self._started = False
         self._stopping = False
         self._stopped = threading.Event()
 
@@ -124,32 +133,124 @@ class CloudRequests:
         """
         self._router.remove(name)
 
+    def event(self, function: AnyFunction) -> AnyFunction:
+        """Decorate a function: it is called when what its name says happens. The function stays as it is.
+
+        ==========================  ==========================================================================
+        `on_ready()`                the server answers from now on
+        `on_connect(player)`        somebody asks for the first time; `player.user` is the name the project gives
+        `on_disconnect(player)`     nothing was heard of a player for a lease, 300 s
+        `on_request(request)`       a request came, whatever becomes of it; see `ReceivedRequest`
+        `on_unknown_request(...)`   the same, where there is no handler of its name
+        `on_error(request, error)`  a handler raised something other than `RequestError`
+        `on_rival(cloud, name, value)`  somebody else sets a variable that only this server should set
+        ==========================  ==========================================================================
+
+        They run one after the other in a thread of their own; what they raise is logged.
+
+        Raises:
+            InvalidArgument: there is no event of this name.
+        """
+        name = getattr(function, "__name__", "")
+        if name not in EVENTS:
+            raise InvalidArgument(f"there is no event called {name!r}; there are {', '.join(EVENTS)}")
+        self._functions[name] = function
+        return function
+
+    @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """The functions that answer, with their names and parameters, in the order they were added."""
+        return self._router.handlers
+
     @property
     def statistics(self) -> Statistics:
-        """The counters of the link."""
-        return self._link.statistics
+        """The counters of the links, all clouds together."""
+        return Statistics.sum([line.statistics for line in self._lines])
 
     @property
     def clients(self) -> int:
         """How many clients have a session."""
-        with self._thread.use() as link:
-            return len(link.clients)
+        return sum(line.clients for line in self._lines)
+
+    @property
+    def players(self) -> list[Player]:
+        """Who has asked for something and was heard within the lease, 300 s; of each cloud in the order they came."""
+        return [player for line in self._lines for player in line.players]
+
+    def send(self, value: Any, *, topic: str = EVERYBODY) -> int:
+        """Send something that was not asked for, to all who follow a topic; each gets it once and in order.
+
+        It is sent once for all of them. Who is away for more than 49 messages misses some, and is told how many.
+
+        Args:
+            value: whatever a handler may return.
+            topic: a name; if none is given, to all who listen to messages at all.
+
+        Returns:
+            How many players follow.
+
+        Raises:
+            InvalidArgument: the value has no form in digits.
+            ValueTooLong: it has too many digits.
+        """
+        return sum(line.publish(topic, value) for line in self._lines)
+
+    def set_topic(self, topic: str, *, held: int) -> None:
+        """Say how many messages of a topic are kept for those who missed them; before anybody follows it.
+
+        Args:
+            topic: its name.
+            held: 1 to 49; with 1 only the newest matters, as for positions of players in a game: nobody waits
+                for an old one, and one that was not sent yet when the next comes is not sent at all.
+
+        Raises:
+            InvalidArgument: `held` is out of range.
+        """
+        if not 1 <= held <= MOST_HELD:
+            raise InvalidArgument(f"a topic holds 1 to {MOST_HELD} messages, not {held}")
+        self._held[topic] = held
+
+    def get_requester(self) -> str | None:
+        """Within a handler: the user name that the asking project gives, or None. Anybody can give any name.
+
+        Raises:
+            InvalidArgument: no handler runs here.
+        """
+        return the_request().requester
+
+    def get_player(self) -> Player | None:
+        """Within a handler: who asks; None for a project with the classic sprite, which does not say so.
+
+        Raises:
+            InvalidArgument: no handler runs here.
+        """
+        return the_request().player
+
+    def get_timestamp(self) -> float:
+        """Within a handler: when the request came, in seconds since 1970.
+
+        Raises:
+            InvalidArgument: no handler runs here.
+        """
+        return the_request().timestamp
 
     def start(self, thread: bool = True) -> None:
         """Begin to answer.
 
         Args:
             thread: answer in the background and return at once; else stay here until `stop` is called from
-                elsewhere, the cloud refuses us for good, or the user presses Ctrl-C.
+                elsewhere, the clouds refuse us for good, or the user presses Ctrl-C.
 
         Raises:
             InvalidArgument: the server was started before; make a new one.
         """
-        if self._pool is not None:
+        if self._started:
             raise InvalidArgument("a server starts once; make a new CloudRequests to start again")
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="cloudlink-handler")
-        self.cloud.add_listener(self._watch)
-        self._thread.start()
+        self._started = True
+        for line in self._lines:
+            line.cloud.add_listener(self._watch)
+            line.start()
+        self._tell("on_ready")
         if not thread:
             try:
                 self.wait()
@@ -157,7 +258,7 @@ class CloudRequests:
                 self.stop()
 
     def wait(self) -> None:
-        """Stay here until `stop` is called from elsewhere, the cloud refuses us for good, or Ctrl-C."""
+        """Stay here until `stop` is called from elsewhere, the clouds refuse us for good, or Ctrl-C."""
         self._stopped.wait()
 
     def run(self) -> None:
@@ -171,14 +272,19 @@ class CloudRequests:
         belongs to whoever made it. A handler that calls this is itself under way: it waits all of `timeout`, and its
         answer is not sent.
         """
-        if self._stopping or self._pool is None:
+        if self._stopping or not self._started:
             return
         self._stopping = True
-        self._thread.wait_for(lambda: not self._calls and not self._link.pending, timeout=timeout)
-        self.cloud.remove_listener(self._watch)
-        self._thread.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._async_loop.stop(_ASYNC_END)
+        for line in self._lines:
+            line.close()
+        until = self._shared.clock() + timeout
+        for line in self._lines:
+            line.drain(max(0.0, until - self._shared.clock()))
+            line.cloud.remove_listener(self._watch)
+            line.stop()
+        self._shared.workers.stop()
+        self._shared.async_worker.stop()
+        self._events_worker.stop()
         self._stopped.set()
 
     def __enter__(self) -> CloudRequests:
@@ -195,112 +301,19 @@ class CloudRequests:
     def _watch(self, event: ConnectionEvent) -> None:
         if isinstance(event, Disconnected) and not event.will_retry:
             _log.error("the cloud connection has ended: %s", event.reason)
-            self._stopped.set()
+            self._watched -= 1
+            if not self._watched:
+                self._stopped.set()
 
-    # What follows runs in the link's thread.
-
-    def _handle(self, event: object) -> None:
-        match event:
-            case RequestReceived(client, message, digits):
-                self._begin(client, message, digits)
-            case RequestTooLong(client, message):
-                self._send_error(client, message, RequestError("the request is too long", 413))
-            case AnswerForgotten(client, message):
-                self._send_error(client, message, RequestError("the answer is no longer kept; ask again", 410))
-            case RequestCancelled(client, message):
-                with self._thread.use():
-                    self._calls.cancel(client, message)
-            case ClientLeft(client):
-                with self._thread.use():
-                    self._calls.leave(client)
-
-    def _begin(self, client: int, message: int, digits: str) -> None:
-        if self._stopping:
-            self._send_error(client, message, RequestError("the server is stopping", 503))
-            return
-        with self._thread.use() as link:
-            call = self._calls.begin(client, message, digits, now=self._clock())
-            if isinstance(call, str):
-                link.send(client, message, call)
-                return
-        if call.handler.is_async:
-            self._async_loop.run(call.handler.function, call.arguments, partial(self._finish, call))
-        elif self._pool is not None:
-            self._pool.submit(self._run_in_pool, call)
-
-    def _send_error(self, client: int, message: int, error: RequestError) -> None:
-        with self._thread.use() as link:
-            link.send(client, message, messages.encode_error(error))
-
-    # What follows runs in a handler's thread.
-
-    def _run_in_pool(self, call: Call) -> None:
-        with self._thread.use():
-            if not self._calls.may_start(call, now=self._clock()):
-                return
-        try:
-            outcome = call.handler.function(*call.arguments)
-        except BaseException as error:  # also SystemExit: a handler ends itself, not the server
-            outcome = error
-        if inspect.isawaitable(outcome):  # a plain function around a coroutine function
-            self._async_loop.run(lambda: outcome, (), partial(self._finish, call))
-        else:
-            self._finish(call, outcome)
-
-    def _finish(self, call: Call, outcome: Any) -> None:
-        with self._thread.use() as link:
-            digits = self._calls.finish(call, outcome)
-            if digits is not None:
-                link.send(call.client, call.message, digits)
+    def _tell(self, name: str, *arguments: Any) -> None:
+        """Call the user's function for an event, in the events' thread."""
+        function = self._functions.get(name)
+        if function is not None:
+            self._events_worker.run(partial(_call, name, function, arguments))
 
 
-class _AsyncLoop:
-    """An event loop in a thread of its own, begun when the first coroutine comes."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # handlers' threads come here too
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-
-    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], done: Callable[[Any], None]) -> None:
-        """Run a function that returns something to await; `done` gets what comes of it, or its exception."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._loop,), name="cloudlink-async", daemon=True
-                )
-                self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._follow(function, arguments, done), self._loop)
-
-    def stop(self, timeout: float) -> None:
-        """Cancel what runs and end the thread; after `timeout` seconds it is left to end when it can."""
-        if self._loop is None or self._thread is None:
-            return
-        asyncio.run_coroutine_threadsafe(self._cancel_all(self._loop), self._loop)
-        if threading.current_thread() is self._thread:  # a handler stops the server: the loop ends after it
-            return
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            _log.warning("an async handler does not end; it should not block or refuse to be cancelled")
-
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        loop.run_forever()
-        loop.close()
-
-    @staticmethod
-    async def _follow(function: Callable[..., Any], arguments: tuple[Any, ...], done: Callable[[Any], None]) -> None:
-        try:
-            outcome = await function(*arguments)
-        except BaseException as error:  # also SystemExit, which would end the loop, and being cancelled
-            outcome = error
-        done(outcome)
-
-    @staticmethod
-    async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        loop.stop()
+def _call(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    try:
+        function(*arguments)
+    except Exception:
+        _log.exception("the function %s failed", name)

@@ -291,6 +291,10 @@ class ServerLink:
         if topic in self._topics:
             self._topics[topic].followers.discard(client)
 
+    def followers(self, topic: int) -> int:
+        """How many clients follow a topic."""
+        return len(self._topics[topic].followers)
+
     def publish(self, topic: int, digits: str, *, now: float) -> None:
         """Queue a message to all that follow a topic; where nobody does, nothing happens.
 

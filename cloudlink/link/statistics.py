@@ -43,3 +43,14 @@ class Statistics:
     def reject(self, reason: str) -> None:
         """Count one value that was not understood."""
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
+
+    @classmethod
+    def sum(cls, counters: list[Statistics]) -> Statistics:
+        """The counters of several ends together."""
+        total = cls()
+        for one in counters:
+            for name in ("frames_sent", "frames_received", "messages_sent", "messages_received", "parts_again"):
+                setattr(total, name, getattr(total, name) + getattr(one, name))
+            for reason, count in one.rejected.items():
+                total.rejected[reason] = total.rejected.get(reason, 0) + count
+        return total

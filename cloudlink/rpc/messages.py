@@ -3,6 +3,16 @@
     request    timeout(2) value      the value is the list [name, argument, argument, ...]
     answer     0 value               what the handler returned
                1 value               the list [code, text] of an error
+               2 item... 0           what a generator yielded, one item after the other
+               2 item... 9 value     the same, and the list [code, text] of the error that ended it
+    item       length value          a length is one digit that tells how many digits follow, and those
+
+Handlers' names do not begin with a colon: the requests of the two ends themselves do.
+
+    :hello     user                  who the client says it is; None
+    :follow    topic                 [address, number, held] for `ClientLink.follow`; the topic "" is for everybody,
+                                     and ":me" for this client alone
+    :unfollow  topic                 None
 
 `timeout` is how many whole seconds the asker waits, 00 for no end: nobody needs an answer that comes later.
 """
@@ -19,7 +29,18 @@ MOST_TIMEOUT = 99
 """Seconds: the field has two digits."""
 
 _TIMEOUT = 2
-_ANSWER, _ERROR = "0", "1"
+_ANSWER, _ERROR, _ITEMS = "0", "1", "2"
+_END, _END_ERROR = "0", "9"
+
+HELLO, FOLLOW, UNFOLLOW = ":hello", ":follow", ":unfollow"
+OWN_PREFIX = ":"
+"""What the names of the two ends' own requests begin with."""
+
+EVERYBODY, ME = "", ":me"
+"""Topics that are always there."""
+
+ITEMS_BEGIN = _ITEMS
+"""What the digits of an answer begin with that comes item by item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +102,83 @@ def encode_error(error: RequestError) -> str:
     return _ERROR + codec.encode([error.code, str(error.text)])
 
 
-def decode_answer(digits: str) -> Any:
-    """The value in an answer.
+def encode_item(value: Any) -> str:
+    """The digits of one more item of an answer that comes item by item.
 
     Raises:
-        RequestError: the answer is an error.
+        InvalidArgument: the value has no form in digits.
+    """
+    digits = codec.encode(value)
+    length = str(len(digits))
+    return f"{len(length)}{length}{digits}"
+
+
+def encode_end(error: RequestError | None = None) -> str:
+    """The digits behind the last item: all is well, or what went wrong."""
+    return _END if error is None else _END_ERROR + codec.encode([error.code, str(error.text)])
+
+
+class ItemReader:
+    """Takes the items out of an answer's digits as these arrive."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        """Digits that were read so far."""
+        self._digits = ""
+        self._begun = False
+
+    def read(self, fresh: str) -> list[Any]:
+        """The items that are complete by these further digits.
+
+        Raises:
+            DecodeError: the digits are not such an answer.
+        """
+        self._digits += fresh
+        self.taken += len(fresh)
+        if not self._begun and self._digits:
+            if self._digits[0] != _ITEMS:
+                self._digits = ""
+                return []
+            self._begun = True
+            self._digits = self._digits[1:]
+        items = []
+        while self._begun and self._digits and self._digits[0] not in (_END, _END_ERROR):
+            start = 1 + int(self._digits[0])
+            if len(self._digits) < start:
+                break
+            end = start + int(self._digits[1:start])
+            if len(self._digits) < end:
+                break
+            items.append(codec.decode(self._digits[start:end]))
+            self._digits = self._digits[end:]
+        return items
+
+    def end(self) -> None:
+        """What is left behind the last item, once all digits were read.
+
+        Raises:
+            RequestError: an error ended the answer.
+            DecodeError: the answer has no end.
+        """
+        if self._digits == _END:
+            return
+        if self._digits[:1] == _END_ERROR:
+            raise _error(codec.decode(self._digits[1:]))
+        raise DecodeError("an answer of items ends within an item")
+
+
+def decode_answer(digits: str) -> Any:
+    """The value in an answer; the list of its items if it came item by item.
+
+    Raises:
+        RequestError: the answer is an error, or one ended it.
         DecodeError: the digits are not an answer.
     """
+    if digits[:1] == _ITEMS:
+        reader = ItemReader()
+        items = reader.read(digits)
+        reader.end()
+        return items
     content = codec.decode(digits[1:])
     if digits[0] == _ANSWER:
         return content

@@ -10,6 +10,7 @@ from typing import Any
 
 from cloudlink.errors import InvalidArgument, RequestError
 from cloudlink.rpc.convert import Converter, converter_for
+from cloudlink.rpc.messages import OWN_PREFIX
 
 Function = Callable[..., Any]
 
@@ -21,7 +22,7 @@ class Handler:
     Attributes:
         name: what the Scratch project asks for.
         function: as it was given; it may be a coroutine function.
-        is_async: whether it is one.
+        is_async: whether it is one, or an async generator function.
         parameters: the names of its positional parameters, with their converters.
         required: how many of them have no default.
         rest: the converter of further arguments, if it takes any (`*args`).
@@ -110,6 +111,11 @@ class Router:
         return handler
 
     @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """All handlers, in the order they were added."""
+        return tuple(self._handlers.values())
+
+    @property
     def names(self) -> list[str]:
         """All names, in the order they were added."""
         return list(self._handlers)
@@ -126,6 +132,8 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
     name = name if name is not None else getattr(function, "__name__", "")
     if not isinstance(name, str) or not name:
         raise InvalidArgument(f"a handler's name is a text with something in it, not {name!r}; give name=")
+    if name.startswith(OWN_PREFIX):
+        raise InvalidArgument(f"names that begin with {OWN_PREFIX!r} are cloudlink's own; name {name!r} otherwise")
     annotations = _annotations(function)
     parameters: list[tuple[str, Converter]] = []
     required = 0
@@ -143,7 +151,8 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
             continue
         parameters.append((parameter.name, converter))
         required += parameter.default is parameter.empty
-    return Handler(name, function, inspect.iscoroutinefunction(function), tuple(parameters), required, rest)
+    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return Handler(name, function, is_async, tuple(parameters), required, rest)
 
 
 def _signature(name: str, function: Function) -> inspect.Signature:

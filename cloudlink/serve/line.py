@@ -1,0 +1,401 @@
+"""A line: one cloud of a server, with its link, its players and the calls that came over it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Any
+
+from cloudlink import codec
+from cloudlink.clock import Clock
+from cloudlink.errors import DecodeError, RequestError, ValueTooLong
+from cloudlink.link.events import (
+    AnswerForgotten,
+    ClientLeft,
+    RequestCancelled,
+    RequestReceived,
+    RequestTooLong,
+    RivalSeen,
+)
+from cloudlink.link.server import ServerLink
+from cloudlink.link.settings import Channel
+from cloudlink.link.statistics import Statistics
+from cloudlink.link.topics import MOST_HELD
+from cloudlink.link_thread import LinkThread
+from cloudlink.rpc import calls, messages
+from cloudlink.rpc.budget import Spending
+from cloudlink.rpc.calls import Call, Calls
+from cloudlink.rpc.messages import Request
+from cloudlink.rpc.router import Router
+from cloudlink.serve.player import Player, ReceivedRequest, current_request
+from cloudlink.serve.workers import AsyncWorker, Workers
+from cloudlink.transport.connection import Connection
+
+_log = logging.getLogger("cloudlink.server")
+
+_MOST_UNSENT = 1000
+"""Digits of an answer that comes item by item: while more wait to be sent, its generator waits too."""
+
+_MOST_TOPICS = 200
+"""Topics that players have asked for: anybody can ask for any."""
+
+_MOST_TOPIC_NAME = 50
+"""Characters."""
+
+_MOST_USER_NAME = 50
+"""Characters; Scratch's own names have at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all lines of a server have in common.
+
+    Attributes:
+        router: where the handlers are.
+        workers: where plain functions run.
+        async_worker: where coroutines run.
+        waiting: calls that may run or wait at once on one line.
+        spending: what each client may ask, or None.
+        user_spending: what each user may ask, or None.
+        held: messages that can be asked for again, of topics that are not as usual.
+        tell: calls the user's event function of a name with these arguments, if there is one.
+        clock: seconds.
+    """
+
+    router: Router
+    workers: Workers
+    async_worker: AsyncWorker
+    waiting: int
+    spending: Spending | None
+    user_spending: Spending | None
+    held: dict[str, int]
+    tell: Callable[..., None]
+    clock: Clock
+
+
+class Line:
+    """One cloud of a server.
+
+    Args:
+        cloud: the connection.
+        shared: what all lines have in common.
+        channel: the cloud variables that carry the requests.
+        random: where the server's epoch is drawn from.
+    """
+
+    def __init__(self, cloud: Connection, shared: Shared, *, channel: Channel, random: Random) -> None:
+        self.cloud = cloud
+        self._shared = shared
+        self._link = ServerLink(channel, random=random, now=shared.clock())
+        self._calls = Calls(shared.router, most=shared.waiting)
+        self._players: dict[int, Player] = {}
+        self._topics: dict[str, int] = {}
+        self._own_topics: dict[int, int] = {}  # by client
+        self._thread = LinkThread(cloud, self._link, on_event=self._handle, name="cloudlink-server", clock=shared.clock)
+        self._stopping = False
+
+    @property
+    def statistics(self) -> Statistics:
+        """The counters of the link."""
+        return self._link.statistics
+
+    @property
+    def clients(self) -> int:
+        """How many clients have a session."""
+        with self._thread.use() as link:
+            return len(link.clients)
+
+    @property
+    def players(self) -> list[Player]:
+        """Who has asked for something and is still here, in the order they came."""
+        with self._thread.use():
+            return list(self._players.values())
+
+    def has(self, client: int) -> bool:
+        """Whether a client has a session."""
+        with self._thread.use():
+            return client in self._players
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer further requests with "the server is stopping"."""
+        self._stopping = True
+
+    def drain(self, timeout: float) -> None:
+        """Wait until all is answered, and the answers are sent, for at most so many seconds."""
+        self._thread.wait_for(lambda: not self._calls and not self._link.pending, timeout=timeout)
+
+    def stop(self) -> None:
+        """End the thread; nobody waits for the calls that still run."""
+        self._thread.stop()
+        with self._thread.use():
+            self._calls.clear()
+
+    # Messages that nobody asked for
+
+    def publish(self, topic: str, value: Any) -> int:
+        """Send a value to all who follow a topic; how many do."""
+        digits = codec.encode(value)
+        with self._thread.use() as link:
+            return self._publish(link, self._topics.get(topic), digits)
+
+    def send(self, client: int, value: Any) -> bool:
+        """Send a value to one client; whether it listens."""
+        digits = codec.encode(value)
+        with self._thread.use() as link:
+            return bool(self._publish(link, self._own_topics.get(client), digits))
+
+    def _publish(self, link: ServerLink, topic: int | None, digits: str) -> int:
+        if topic is None:
+            return 0
+        link.publish(topic, digits, now=self._shared.clock())
+        return link.followers(topic)
+
+    def _follow(self, link: ServerLink, client: int, name: str) -> list[int]:
+        held = self._shared.held.get(name, MOST_HELD)
+        if name == messages.ME:
+            topic = self._own_topics.get(client)
+            if topic is None:
+                topic = self._own_topics[client] = link.open_topic(held=held)
+        else:
+            topic = self._topics.get(name)
+            if topic is None:
+                if len(self._topics) >= _MOST_TOPICS or len(name) > _MOST_TOPIC_NAME:
+                    raise RequestError(f"no further topic can be followed: {name[:_MOST_TOPIC_NAME]!r}")
+                topic = self._topics[name] = link.open_topic(held=held)
+        return [topic, link.subscribe(client, topic), held]
+
+    def _unfollow(self, link: ServerLink, client: int, name: str) -> None:
+        topic = self._own_topics.pop(client, None) if name == messages.ME else self._topics.get(name)
+        if topic is not None:
+            link.unsubscribe(client, topic)
+            self._close_unfollowed(link)
+
+    def _close_unfollowed(self, link: ServerLink) -> None:
+        for topics in (self._topics, self._own_topics):
+            _close_unfollowed(topics, link)
+
+    # What follows runs in the link's thread.
+
+    def _handle(self, event: object) -> None:
+        match event:
+            case RequestReceived(client, message, digits):
+                self._receive(client, message, digits)
+            case RequestTooLong(client, message):
+                self._send_error(client, message, RequestError("the request is too long", 413))
+            case AnswerForgotten(client, message):
+                self._send_error(client, message, RequestError("the answer is no longer kept; ask again", 410))
+            case RequestCancelled(client, message):
+                with self._thread.use():
+                    self._calls.cancel(client, message)
+            case ClientLeft(client):
+                self._leave(client)
+            case RivalSeen(name, value):
+                _log.warning(
+                    "somebody else sets %s, which only this server should: a second server of the same project, or "
+                    "somebody who plays tricks; players may get wrong answers (%.40s)",
+                    name,
+                    value,
+                )
+                self._shared.tell("on_rival", self.cloud, name, value)
+
+    def _receive(self, client: int, message: int, digits: str) -> None:
+        try:
+            request = messages.decode_request(digits)
+        except DecodeError as error:
+            self._send_error(client, message, RequestError(f"the request cannot be read: {error}"))
+            return
+        with self._thread.use():
+            new = client not in self._players
+            player = self._players.setdefault(client, Player(self, client))
+        if request.name == messages.HELLO:
+            player.user = _user_name(request.arguments)
+        if new:
+            self._shared.tell("on_connect", player)
+        if request.name.startswith(messages.OWN_PREFIX):
+            self._answer_own(client, message, request)
+        else:
+            self._begin(player, client, message, request)
+
+    def _answer_own(self, client: int, message: int, request: Request) -> None:
+        """Answer a request of the other end itself."""
+        try:
+            with self._thread.use() as link:
+                answer: Any = None
+                match request.name, request.arguments:
+                    case messages.HELLO, _:
+                        pass
+                    case messages.FOLLOW, (str(name),):
+                        answer = self._follow(link, client, name)
+                    case messages.UNFOLLOW, (str(name),):
+                        self._unfollow(link, client, name)
+                    case _:
+                        raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
+                link.send(client, message, messages.encode_answer(answer))
+        except RequestError as error:
+            self._send_error(client, message, error)
+
+    def _begin(self, player: Player, client: int, message: int, request: Request) -> None:
+        received = ReceivedRequest(request.name, request.arguments, player, time.time())
+        self._shared.tell("on_request", received)
+        try:
+            if self._stopping:
+                raise RequestError("the server is stopping", 503)
+            self._spend(player, client)
+            with self._thread.use():
+                call = self._calls.begin(client, message, request, now=self._shared.clock())
+        except RequestError as error:
+            if error.code == 404:
+                self._shared.tell("on_unknown_request", received)
+            self._send_error(client, message, error)
+            return
+        if call.handler.is_async:
+            self._shared.async_worker.run(lambda: self._run_async(call, received, None))
+        else:
+            self._shared.workers.run(partial(self._run, call, received))
+
+    def _spend(self, player: Player, client: int) -> None:
+        now = self._shared.clock()
+        for spending, who in ((self._shared.spending, (id(self), client)), (self._shared.user_spending, player.user)):
+            if spending is not None and who is not None and not spending.allows(who, now=now):
+                raise RequestError("too many requests; wait a moment", 429)
+
+    def _leave(self, client: int) -> None:
+        with self._thread.use() as link:
+            self._calls.leave(client)
+            self._close_unfollowed(link)
+            player = self._players.pop(client, None)
+        if player is not None:
+            self._shared.tell("on_disconnect", player)
+
+    def _send_error(self, client: int, message: int, error: RequestError) -> None:
+        digits = calls.encode_error(error, most_digits=self._link.most_digits)
+        with self._thread.use() as link:
+            link.send(client, message, digits)
+
+    # What follows runs in a handler's thread.
+
+    def _may_start(self, call: Call) -> bool:
+        with self._thread.use():
+            return self._calls.may_start(call, now=self._shared.clock())
+
+    def _run(self, call: Call, received: ReceivedRequest) -> None:
+        if not self._may_start(call):
+            return
+        token = current_request.set(received)
+        try:
+            outcome = call.handler.function(*call.arguments)
+            if inspect.isgenerator(outcome):
+                self._stream(call, received, outcome)
+                return
+        except BaseException as error:  # also SystemExit: a handler ends itself, not the server
+            outcome = error
+        finally:
+            current_request.reset(token)
+        if inspect.isawaitable(outcome):  # a plain function around a coroutine function
+            self._shared.async_worker.run(lambda: self._run_async(call, received, outcome))
+        else:
+            self._finish(call, received, outcome)
+
+    async def _run_async(self, call: Call, received: ReceivedRequest, awaitable: Any) -> None:
+        current_request.set(received)
+        try:
+            result = call.handler.function(*call.arguments) if awaitable is None else awaitable
+            if inspect.isasyncgen(result):
+                await self._stream_async(call, received, result)
+                return
+            outcome = await result
+        except BaseException as error:  # also SystemExit, which would end the loop, and being cancelled
+            outcome = error
+        self._finish(call, received, outcome)
+
+    def _finish(self, call: Call, received: ReceivedRequest, outcome: Any) -> None:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, RequestError):
+            self._shared.tell("on_error", received, outcome)
+        digits = calls.encode_outcome(call, outcome, most_digits=self._link.most_digits)
+        with self._thread.use() as link:
+            if self._calls.finish(call):
+                link.send(call.client, call.message, digits)
+
+    # Answers item by item
+
+    def _stream(self, call: Call, received: ReceivedRequest, items: Generator[Any, Any, Any]) -> None:
+        """Send what a generator yields, no faster than it can be sent."""
+        error: BaseException | None = None
+        prefix = messages.ITEMS_BEGIN
+        try:
+            with closing(items):
+                for item in items:
+                    self._send_piece(call, prefix + calls.encode_item(call, item))
+                    prefix = ""
+                    self._thread.wait_for(partial(self._has_room, call), timeout=threading.TIMEOUT_MAX)
+                    if not self._is_wanted(call):
+                        break
+        except BaseException as raised:  # see `_run`
+            error = raised
+        self._end_stream(call, received, prefix, error)
+
+    async def _stream_async(self, call: Call, received: ReceivedRequest, items: AsyncGenerator[Any, Any]) -> None:
+        error: BaseException | None = None
+        prefix = messages.ITEMS_BEGIN
+        try:
+            async with aclosing(items):
+                async for item in items:
+                    self._send_piece(call, prefix + calls.encode_item(call, item))
+                    prefix = ""
+                    while not self._has_room(call):
+                        await asyncio.sleep(self.cloud.limits.set_interval)
+                    if not self._is_wanted(call):
+                        break
+        except BaseException as raised:  # see `_run_async`
+            error = raised
+        self._end_stream(call, received, prefix, error)
+
+    def _send_piece(self, call: Call, digits: str) -> None:
+        with self._thread.use() as link:
+            if self._calls.wanted(call):
+                link.send(call.client, call.message, digits, whole=False)
+
+    def _has_room(self, call: Call) -> bool:
+        unsent = self._link.unsent(call.client, call.message)
+        return unsent < _MOST_UNSENT or not self._calls.wanted(call)
+
+    def _is_wanted(self, call: Call) -> bool:
+        with self._thread.use():
+            return self._calls.wanted(call)
+
+    def _end_stream(self, call: Call, received: ReceivedRequest, prefix: str, error: BaseException | None) -> None:
+        sendable: RequestError | None = None
+        if isinstance(error, ValueTooLong):
+            _log.error("the answer of %s was cut: it has more items than the link carries", call.handler.name)
+            sendable = RequestError("the answer is too long", 413)
+        elif error is not None:
+            sendable = calls.readable(calls.as_error(call, error))
+            if not isinstance(error, RequestError):
+                self._shared.tell("on_error", received, error)
+        with self._thread.use() as link:
+            if self._calls.finish(call):
+                link.send(call.client, call.message, prefix + messages.encode_end(sendable))
+
+
+def _close_unfollowed(topics: dict[Any, int], link: ServerLink) -> None:
+    for name in [name for name, topic in topics.items() if not link.followers(topic)]:
+        link.close_topic(topics.pop(name))
+
+
+def _user_name(arguments: tuple[Any, ...]) -> str | None:
+    match arguments:
+        case (str(name), *_) if 0 < len(name) <= _MOST_USER_NAME:
+            return name
+    return None
