@@ -33,13 +33,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "player": {"errors", "limits"},
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "sprite"},
+    "cli": BASE | {"demo", "localcloud", "sprite"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }
 
 PURE = [
-    *("codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"),
+    *("codec", "link", "rpc", "transport.lines", "transport.memory", "transport.weather"),
+    *(f"localcloud.{name}" for name in ("faults", "history", "pages", "profiles", "room", "statistics")),
     *(f"rest.{name}" for name in ("endpoints", "failures", "fields", "html", "mutes", "pacing", "paging")),
     *("rest.project_files", "rest.retry"),
 ]
@@ -47,7 +48,8 @@ IMPURE_MODULES = {"socket", "threading", "time", "asyncio", "select", "queue", "
 
 HOMES = {
     "websocket": {"transport/websocket.py"},
-    "websockets": {"localcloud/server.py"},
+    "uvloop": {"localcloud/server.py"},
+    "websockets": {"localcloud/connection.py"},
     "msgpack": {"codec/msgpack.py"},
     "requests": {"rest/http.py"},
     "selectolax": {"rest/html.py"},

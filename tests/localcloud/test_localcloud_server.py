@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from cloudlink.errors import CloudError, InvalidArgument, NotConnected
-from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, server
+from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, hub
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +159,7 @@ def test_a_browser_that_offers_its_login_token_gets_it_back() -> None:
 
 
 def test_a_client_that_never_shakes_hands_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "ROUND_INTERVAL", 0.05)
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 0.05)
     impatient = dataclasses.replace(TURBOWARP, handshake_timeout=0.2)
     with LocalCloud(impatient) as cloud, client(cloud) as member, visitor(cloud) as silent:
         assert close_code(silent) == 1006
@@ -167,9 +167,8 @@ def test_a_client_that_never_shakes_hands_is_cut_off(monkeypatch: pytest.MonkeyP
         assert cloud.statistics.clients == 1
 
 
-def test_a_slow_reader_is_cut_off_and_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_OUTGOING_BYTES", 1 << 20)
-    with LocalCloud("turbowarp") as cloud, client(cloud) as one, client(cloud) as other:
+def test_a_slow_reader_is_cut_off_and_holds_nobody_up() -> None:
+    with LocalCloud("turbowarp", max_unsent=1 << 20) as cloud, client(cloud) as one, client(cloud) as other:
         with socket.create_connection(("127.0.0.1", cloud.port)) as slow:
             slow.sendall(
                 b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
