@@ -36,7 +36,7 @@ MALFORMED = (
     OPENING + frame("[" * 50_000),
     OPENING + frame('{"method":"handshake","user":5,"project_id":{}}'),
     OPENING + frame(message("handshake", 1, ROOM)) + frame("\x00" * 100),
-    OPENING + frame(message("handshake", 1, ROOM)) + frame(message("set", 1, ROOM, name="☁ x", value="x" * 70)) * 50,
+    OPENING + frame(message("handshake", 1, ROOM)) + frame('{"method":"set","name":"☁ x","value":null}') * 1000,
     OPENING + b"\x81\x84\x00\x00\x00\x00\xc3\x28\xff\xff",  # not UTF-8
     OPENING + b"\x01\x81\x00\x00\x00\x00{" + b"\x80\x80\x00\x00\x00\x00" * 20_000,  # fragments without an end
 )

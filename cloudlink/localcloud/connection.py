@@ -27,6 +27,13 @@ from websockets.typing import Subprotocol
 
 from cloudlink.localcloud.pages import Page, PageRequest
 
+MAX_NUISANCES: Final = 300
+"""Most frames and lines a second of the kinds that cost work and bring nothing: fragments, pings, binary messages, and
+lines against the rules. Beyond it the client is hung up on (1008). A set that is accepted never counts."""
+
+_SLICE: Final = 1 << 14
+"""Bytes that are taken in before the count of nuisances is looked at: 2,300 empty fragments, 20 ms of work."""
+
 CLOSE_TIMEOUT: Final = 1.0
 """Seconds a client may take to answer a closing, or to hang up after its page was sent."""
 
@@ -86,6 +93,7 @@ class Connection(asyncio.Protocol):
         self._fragments = bytearray()
         self._fragments_are_text = False
         self._is_cut = False
+        self._nuisances = 0
         self._awaits_pong = False
         self._ping_at = 0.0
         self._deadline: asyncio.TimerHandle | None = None
@@ -105,19 +113,24 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; the messages in them are handled at once."""
-        protocol = self._protocol
-        protocol.receive_data(data)
-        for event in protocol.events_received():
-            try:
-                if isinstance(event, Frame):
-                    self._take(event)
-                else:
-                    assert isinstance(event, Request)
-                    self._answer(event)
-            except Exception:
-                _LOGGER.exception("a message could not be handled")
-                self.close(1011)
-        self._write_out()
+        for start in range(0, len(data), _SLICE):
+            self._protocol.receive_data(data[start : start + _SLICE])
+            for event in self._protocol.events_received():
+                if self._is_cut:
+                    return
+                try:
+                    if isinstance(event, Frame):
+                        self._take(event)
+                    else:
+                        assert isinstance(event, Request)
+                        self._answer(event)
+                except Exception:
+                    _LOGGER.exception("a message could not be handled")
+                    self.close(1011)
+            self._write_out()
+            if self._nuisances > MAX_NUISANCES:
+                self.close(1008, "too much that is of no use")
+                return  # with what is left of the data
 
     def eof_received(self) -> bool:
         """The client sends no more; asyncio closes the transport."""
@@ -164,6 +177,10 @@ class Connection(asyncio.Protocol):
             self._protocol.send_close(code, reason.encode()[:123].decode(errors="ignore"))
             self._write_out()
 
+    def count_nuisance(self, times: int) -> None:
+        """Something came that cost work and brought nothing, so many times."""
+        self._nuisances += times
+
     def abort(self) -> None:
         """Cut the line without a goodbye."""
         self._is_cut = True
@@ -171,7 +188,11 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def keep_alive(self, *, now: float) -> None:
-        """Send a ping when one is due; end what is half open: silent openings, and clients that answer no pings."""
+        """Send a ping when one is due; end what is half open: silent openings, and clients that answer no pings.
+
+        To be called once a second: the nuisances are counted from one call to the next.
+        """
+        self._nuisances = 0
         if self._protocol.state is CONNECTING:
             if now - self.accepted_at >= self._opening_timeout:
                 self.abort()
@@ -185,6 +206,10 @@ class Connection(asyncio.Protocol):
             self._write_out()
 
     def _answer(self, request: Request) -> None:
+        if self._protocol.data_to_send():
+            # Behind the request came, before any answer to it, what the library has an answer to: rubbish or a ping.
+            self.abort()
+            return
         asked = _page_request(request)
         page = self._handler.requested(self, asked)
         self._protocol.send_response(self._protocol.accept(request) if page is None else _response(page))
@@ -197,7 +222,9 @@ class Connection(asyncio.Protocol):
         opcode = frame.opcode
         if opcode is Opcode.TEXT and frame.fin:
             self._hand_on(frame.data)
-        elif opcode is Opcode.PONG:
+            return
+        self._nuisances += 1
+        if opcode is Opcode.PONG:
             self._awaits_pong = False
         elif opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             self._take_fragment(frame)

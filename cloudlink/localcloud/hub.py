@@ -213,7 +213,9 @@ class Hub:
         assert client is not None
         now = self._loop.time()
         outcome = self._rooms.receive(client.member, message, now=now)
-        self._statistics.rejected += outcome.rejected
+        if outcome.rejected:
+            self._statistics.rejected += outcome.rejected
+            connection.count_nuisance(outcome.rejected)
         if outcome.changes:
             self._record(client, outcome, now=now)
         if outcome.instructions:
