@@ -13,10 +13,10 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from cloudlink.errors import CloudError, InvalidArgument, NotConnected
+from cloudlink.local_service import LocalService
 from cloudlink.localcloud.faults import Faults
 from cloudlink.localcloud.history import History
 from cloudlink.localcloud.hub import Hub, check_close_code
@@ -30,7 +30,7 @@ TLS_TIMEOUT: Final = 10.0
 """Seconds a client may take to agree on a key."""
 
 
-class LocalCloud:
+class LocalCloud(LocalService):
     """A cloud server on this machine, running in a thread of its own.
 
     Args:
@@ -85,8 +85,7 @@ class LocalCloud:
             )
         self.profile = profile_named(profile)
         self._on_set = on_set
-        self._host = host
-        self._port = port
+        super().__init__(host=host, port=port, scheme="ws" if tls is None else "wss")
         self._faults = faults or Faults()
         self._database = None if database is None else Path(database)
         self._projects = None if projects is None else [str(project) for project in projects]
@@ -105,32 +104,6 @@ class LocalCloud:
 
     def __repr__(self) -> str:
         return f"<LocalCloud {self.profile.name!r} at {self._host}:{self._port}>"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; the same after a restart.
-
-        Raises:
-            NotConnected: the server was never started, so that there is no port yet.
-        """
-        if not self._port:
-            raise NotConnected("this server has no port before its first start; call start()")
-        return self._port
-
-    @property
-    def url(self) -> str:
-        """Its address, for `cloud_host=`."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{'ws' if self._tls is None else 'wss'}://{host}:{self.port}"
 
     @property
     def on_set(self) -> Callable[[SetRecord], None] | None:

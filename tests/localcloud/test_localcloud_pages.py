@@ -12,7 +12,7 @@ import pytest
 import trustme
 from cloud_clients import client, close_code, set_x, until, values, visitor
 from prometheus_client.parser import text_string_to_metric_families
-from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
 from cloudlink.errors import InvalidArgument
@@ -176,7 +176,7 @@ def test_projects_that_are_not_on_the_list_are_turned_away(profile: str, code: i
 
 def test_there_is_a_most_of_connections() -> None:
     with LocalCloud(max_connections=2) as cloud:
-        with client(cloud), client(cloud), pytest.raises((OSError, InvalidMessage)):
+        with client(cloud), client(cloud), pytest.raises((OSError, WebSocketException)):
             connect(cloud.url)
         until(lambda: cloud.statistics.clients == 0)
         with client(cloud):

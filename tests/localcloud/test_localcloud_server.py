@@ -20,7 +20,7 @@ from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, hub
 def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert set(threading.enumerate()) <= before
+    until(lambda: set(threading.enumerate()) <= before)  # the clients' own threads end in their own time
 
 
 @pytest.mark.parametrize("profile", ["scratch", "turbowarp"])
