@@ -153,14 +153,15 @@ def measure(report: Report) -> None:
     names = [name for name in SERVERS if name not in NEEDS or importlib.util.find_spec(NEEDS[name]) is not None]
     for name in SERVERS.keys() - names:
         report.heading(f"left out: {name}; pip install '.[benchmark]' brings {NEEDS[name]}")
-    rates: dict[tuple[str, Crowd], float] = {}
     for crowd in CROWDS:
         report.heading(f"as fast as the server takes it, {crowd.title}")
-        for name in names:
-            rates[name, crowd] = _measure_speed(report, name, crowd)
-        if "scratchattach" in names:
-            times = rates["cloudlink", crowd] / rates["scratchattach", crowd]
-            report.add(Row("cloudlink / scratchattach", crowd.title, times, "times", at_least=2.0))
+        speeds = {name: _measure_speed(report, name, crowd) for name in names}
+        if "scratchattach" in speeds:
+            ours, theirs = speeds["cloudlink"], speeds["scratchattach"]
+            for measure, one, other in zip(("wall time", "CPU time"), ours, theirs, strict=True):
+                if one is not None and other is not None:
+                    case = f"{crowd.title}, {measure}"
+                    report.add(Row("cloudlink / scratchattach", case, one / other, "times", at_least=2.0))
     report.heading("a normal day: 10 sets a second from each client")
     for name in names:
         _measure_day(report, name, hostile=0)
@@ -170,22 +171,24 @@ def measure(report: Report) -> None:
             _measure_day(report, name, hostile=200)
 
 
-def _measure_speed(report: Report, name: str, crowd: Crowd) -> float:
+def _measure_speed(report: Report, name: str, crowd: Crowd) -> tuple[float, float | None]:
+    """Messages a second, and messages a second of the server's processor time."""
     sets = crowd.sets // 4 if report.quick or name == "scratchattach" else crowd.sets
     with running(name) as server:
         before = server.cpu_seconds()
         result = run(Load(server.port, crowd.rooms, crowd.clients, sets))
         after = server.cpu_seconds()
-    if result.delivered != result.expected:
-        raise SystemExit(f"{name}: {result.delivered:,} of {result.expected:,} updates arrived")
-    rate = result.delivered / result.seconds
     case = f"{name}, {crowd.title}"
+    if result.delivered < result.expected:  # within the load's time; the rate is of what came
+        report.add(Row("arrived in time", case, 100 * result.delivered / result.expected, "%"))
+    rate = result.delivered / result.seconds
     aim = TURBOWARP if name == "cloudlink" and crowd is CROWDS[0] else None
     report.add(Row("delivered", case, rate, "messages/s", aim=aim))
-    if before is not None and after is not None:
-        report.add(Row("delivered a second of its CPU", case, result.delivered / (after - before), "messages/s"))
     report.add(Row("load busy", case, 100 * result.busy, "%"))
-    return rate
+    if before is None or after is None:
+        return rate, None
+    report.add(Row("delivered a second of its CPU", case, result.delivered / (after - before), "messages/s"))
+    return rate, result.delivered / (after - before)
 
 
 def _measure_day(report: Report, name: str, *, hostile: int) -> None:
