@@ -211,7 +211,7 @@ class Hub:
         """A client says something."""
         client = self._connections[connection]
         assert client is not None
-        now = self._loop.time()
+        now = time.monotonic()  # uvloop's own time has whole milliseconds, and stands still within a turn
         outcome = self._rooms.receive(client.member, message, now=now)
         if outcome.rejected:
             self._statistics.rejected += outcome.rejected
