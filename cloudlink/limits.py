@@ -55,3 +55,14 @@ TURBOWARP = Limits(
     clients=128,
     message_bytes=1 << 20,
 )
+
+# For games of one's own, on one's own server: as many characters as TurboWarp's, more clients than one room of it, and
+# no number of sets a second but what the server is told. Clients pace themselves as on TurboWarp.
+OPEN = Limits(
+    value_length=100_000,
+    variables=128,
+    set_interval=0.1,
+    player_interval=0.05,
+    clients=1000,
+    message_bytes=1 << 20,
+)

@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "limits": set(),
     "clock": {"errors"},
     "javascript": set(),
+    "local_service": {"errors"},
     "codec": {"errors"},
     "link": {"errors", "limits"},
     "rpc": {"errors", "codec", "javascript"},
@@ -28,19 +29,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "link_thread": BASE | {"link", "transport"},
     "rest": {"errors", "clock"},
     "server": BASE | {"link", "rpc", "serve", "transport"},
-    "client": BASE | {"codec", "link", "rpc", "transport", "link_thread"},
-    "localcloud": BASE | {"transport"},
+    "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
+    "localcloud": BASE | {"local_service", "transport"},
     "sprite": {"errors", "limits"},
     "player": {"errors", "limits"},
-    "testing": BASE,
+    "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "sprite"},
+    "cli": BASE | {"demo", "localcloud", "sprite"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }
 
 PURE = [
-    *("codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"),
+    *("codec", "link", "rpc", "transport.lines", "transport.memory", "transport.weather"),
+    *(f"localcloud.{name}" for name in ("faults", "history", "pages", "profiles", "room", "statistics")),
     *(f"rest.{name}" for name in ("endpoints", "failures", "fields", "html", "mutes", "pacing", "paging")),
     *("rest.project_files", "rest.retry"),
 ]
@@ -48,7 +50,8 @@ IMPURE_MODULES = {"socket", "threading", "time", "asyncio", "select", "queue", "
 
 HOMES = {
     "websocket": {"transport/websocket.py"},
-    "websockets": {"localcloud/server.py"},
+    "uvloop": {"localcloud/server.py"},
+    "websockets": {"localcloud/connection.py"},
     "msgpack": {"codec/msgpack.py"},
     "requests": {"rest/http.py"},
     "selectolax": {"rest/html.py"},

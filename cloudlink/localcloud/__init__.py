@@ -1,4 +1,4 @@
-"""A cloud server on this machine that behaves as Scratch's or TurboWarp's, for development and for tests.
+"""A cloud server that behaves as Scratch's or TurboWarp's, or serves your own game: for tests and for real use.
 
 Example:
     >>> from cloudlink.localcloud import LocalCloud
@@ -10,7 +10,18 @@ Example:
 from __future__ import annotations
 
 from cloudlink.localcloud.faults import Faults
-from cloudlink.localcloud.profiles import SCRATCH, TURBOWARP, Profile
-from cloudlink.localcloud.server import LocalCloud, SetRecord, Statistics
+from cloudlink.localcloud.profiles import OPEN, SCRATCH, TURBOWARP, Profile, RateLimit
+from cloudlink.localcloud.server import LocalCloud
+from cloudlink.localcloud.statistics import SetRecord, Statistics
 
-__all__ = ["SCRATCH", "TURBOWARP", "Faults", "LocalCloud", "Profile", "SetRecord", "Statistics"]
+__all__ = [
+    "OPEN",
+    "SCRATCH",
+    "TURBOWARP",
+    "Faults",
+    "LocalCloud",
+    "Profile",
+    "RateLimit",
+    "SetRecord",
+    "Statistics",
+]

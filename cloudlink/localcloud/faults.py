@@ -1,42 +1,34 @@
-"""What a bad network does to the updates that a server sends on. Pure: the dice are seeded."""
+"""What a bad network and a bad server do to the members of a room. Pure: the dice are seeded."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
 
-from cloudlink.errors import InvalidArgument
+from cloudlink.transport.weather import Weather, check_share
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
-    """How bad the network is.
+class Faults(Weather):
+    """How bad the network is: the weather, and what happens to connections.
 
     A server relays what one member sets to all the others, so these faults hit both directions of a program and
-    a player alike.
+    a player alike. Delay and disorder befall messages: what is sent on together stays together.
 
     Attributes:
-        loss: chance, 0 to 1, that a set does not reach a receiver; each receiver has its own luck. The stored
-            values that a member gets on joining are never lost.
-        delay: least and most seconds that a message waits on its way to a receiver. Messages to one receiver
-            do not overtake each other.
         disconnect: chance, 0 to 1, that a set is the last its sender's connection carries: it is still relayed,
             then the line is cut, without a goodbye.
+        outage: nobody is let in, and who is there is cut off, until it is over; values stay.
         seed: makes the dice repeatable; None throws new ones.
     """
 
-    loss: float = 0.0
-    delay: tuple[float, float] = (0.0, 0.0)
     disconnect: float = 0.0
+    outage: bool = False
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name, chance in (("loss", self.loss), ("disconnect", self.disconnect)):
-            if not 0.0 <= chance <= 1.0:
-                raise InvalidArgument(f"{name} is a chance from 0 to 1, not {chance}")
-        least, most = self.delay
-        if not 0.0 <= least <= most:
-            raise InvalidArgument(f"delay is (least, most) seconds, not {self.delay}")
+        Weather.__post_init__(self)
+        check_share(self.disconnect)
 
 
 @dataclass(slots=True)
@@ -49,9 +41,11 @@ class Dice:
     def __post_init__(self) -> None:
         self._random = random.Random(self.faults.seed)
 
-    def loses(self) -> bool:
-        """Whether this set does not reach this receiver."""
-        return self._random.random() < self.faults.loss
+    def copies(self) -> int:
+        """How often this update reaches this receiver: 0, 1 or 2 times."""
+        if self._random.random() < self.faults.loss:
+            return 0
+        return 1 + (self._random.random() < self.faults.doubling)
 
     def disconnects(self) -> bool:
         """Whether this set is the last of its sender's connection."""

@@ -1,18 +1,20 @@
-"""How the servers differ: one table each for Scratch's and TurboWarp's.
+"""How the servers differ: one table each for Scratch's, TurboWarp's and one of your own.
 
 TurboWarp's is its published cloud-server, each rule tried out against it. Scratch's server is closed: its
 profile holds what the site states and what long-running clients have learned, and where nothing is known it is
 lenient about the connection and strict about the value, so that a program which passes here passes there.
+The open profile copies nobody: it takes the projects of both, and texts as well as numbers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cloudlink.errors import InvalidArgument
+from cloudlink.limits import OPEN as OPEN_LIMITS
 from cloudlink.limits import SCRATCH as SCRATCH_LIMITS
 from cloudlink.limits import TURBOWARP as TURBOWARP_LIMITS
 from cloudlink.limits import Limits
@@ -24,12 +26,16 @@ class RateLimit:
     """How fast one member may set variables.
 
     Attributes:
-        sets_per_second: what it may do for any length of time.
-        burst: how many it may be ahead.
+        sets_per_second: what it may do for any length of time, above 0.
+        burst: how many it may be ahead, at least 1.
     """
 
     sets_per_second: float
     burst: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.sets_per_second < float("inf") or self.burst < 1:
+            raise InvalidArgument(f"a rate has more than 0 sets a second and a burst of 1 at least, not {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Profile:
         accepts_name: the rule for variable names.
         accepts_value: the rule for values; the length is judged by `limits`.
         bad_user: code for a username against the rule.
+        unknown_project: code for a project that this server does not serve.
         bad_message: code for what is not a command, comes before the handshake, or is a second handshake.
         bad_name: code for a variable name against the rule.
         bad_value: code for a value against the rule, or too long.
@@ -60,7 +67,7 @@ class Profile:
         names_project: each update names the project.
         ends_lines: each line of a message ends with a newline, the last one too; else they stand between.
         flush_interval: seconds from one sending of updates to the next; 0: at once.
-        values_survive: stored values outlive a restart of the server, and never expire.
+        values_survive: stored values outlive a restart of the server, and do not expire.
         rooms: most projects at once.
         handshake_timeout: seconds a client may wait with its handshake.
         ping_interval: seconds between websocket pings, and for their answers.
@@ -75,6 +82,7 @@ class Profile:
     accepts_name: Callable[[str], bool]
     accepts_value: Callable[[SetVariable], bool]
     bad_user: int
+    unknown_project: int
     bad_message: int
     bad_name: int | None
     bad_value: int | None
@@ -93,13 +101,18 @@ class Profile:
     rooms: int = 16_384  # TurboWarp's number
     handshake_timeout: float = 30.0
     ping_interval: float = 30.0
-    empty_room_lifetime: float = field(default=3600.0)
+    empty_room_lifetime: float = 3600.0
     shared_room: str | None = None
 
-    def join(self, lines: list[str]) -> str:
+    def join(self, lines: list[bytes]) -> bytes:
         """One message of several lines."""
-        message = "\n".join(lines)
-        return message + "\n" if self.ends_lines else message
+        message = b"\n".join(lines)
+        return message + b"\n" if self.ends_lines else message
+
+    @property
+    def outgoing_bytes(self) -> int:
+        """Most bytes that may wait for one slow reader: twice what it gets on joining, and 8 MiB of news."""
+        return (8 << 20) + 2 * self.limits.variables * self.limits.value_length
 
 
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_-]{1,20}")
@@ -122,6 +135,7 @@ SCRATCH: Final = Profile(
     # Scratch's codes are unknown. TurboWarp's numbers would stop TurboWarp's clients for good, which Scratch's
     # do not do on any code; 1008 says "against the rules" to whoever reads a log.
     bad_user=1008,
+    unknown_project=1008,
     bad_message=1008,
     bad_name=None,
     bad_value=None,
@@ -145,9 +159,11 @@ TURBOWARP: Final = Profile(
     name="turbowarp",
     limits=TURBOWARP_LIMITS,
     accepts_user=lambda user: _USERNAME.fullmatch(user) is not None,
-    accepts_name=lambda name: True,  # the server relays names without a cloud sign as well
+    # The server relays any name, without a cloud sign as well; the bound is ours.
+    accepts_name=lambda name: len(name) <= 1000,
     accepts_value=_turbowarp_value,
     bad_user=4002,
+    unknown_project=4004,
     bad_message=4000,
     bad_name=4000,
     bad_value=None,
@@ -165,7 +181,23 @@ TURBOWARP: Final = Profile(
     values_survive=False,
 )
 
-PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (SCRATCH, TURBOWARP)}
+OPEN: Final = replace(
+    TURBOWARP,
+    name="open",
+    limits=OPEN_LIMITS,
+    accepts_name=lambda name: 1 <= len(name) <= 200,
+    accepts_value=lambda update: True,
+    bad_name=None,
+    too_many_variables=None,
+    too_many_clients=4003,
+    lines_in_message=None,
+    manages_variables=True,
+    names_project=True,
+    flush_interval=0.0,
+    values_survive=True,
+)
+
+PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (SCRATCH, TURBOWARP, OPEN)}
 
 
 def profile_named(profile: str | Profile) -> Profile:

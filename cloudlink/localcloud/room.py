@@ -10,11 +10,10 @@ pending, for all members but the one who set it; the server decides when. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain
-from typing import Final, TypeAlias
+from itertools import islice
+from typing import Final, Literal, TypeAlias
 
 from cloudlink.localcloud.profiles import Profile, RateLimit
 from cloudlink.transport.lines import (
@@ -28,8 +27,12 @@ from cloudlink.transport.lines import (
     close_code,
     decode,
     encode_ack,
-    encode_update,
+    update_end,
+    update_start,
 )
+
+MAX_STORED_CHARACTERS: Final = 512 << 20
+"""Most characters that all the values of a server have together: its rooms could hold 200 GB by their own rules."""
 
 COOKIE_SENTENCE: Final = (
     "The cloud data library you are using is putting your Scratch account at risk by sending us your login "
@@ -38,11 +41,15 @@ COOKIE_SENTENCE: Final = (
 """What a server of TurboWarp's kind says, as plain text, before it closes a connection that showed a login."""
 
 
+Verb: TypeAlias = Literal["set_var", "create_var", "rename_var", "del_var"]
+"""What happened to a variable, in the words of Scratch's cloud log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Send this message to the client it came from."""
 
-    message: str
+    message: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +64,34 @@ Instruction: TypeAlias = Reply | Close
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened to a variable.
+
+    Attributes:
+        verb: what.
+        name: the variable's, as it was before.
+        value: the new one's text, of a set or a creation.
+        new_name: of a renamed one.
+    """
+
+    verb: Verb
+    name: str
+    value: str | None = None
+    new_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a message led to.
 
     Attributes:
         instructions: what to do for the client, in order; after a Close nothing else follows.
-        accepted: the sets that counted.
+        changes: what it changed.
         rejected: how many lines did not count.
     """
 
     instructions: tuple[Instruction, ...] = ()
-    accepted: tuple[SetVariable, ...] = ()
+    changes: tuple[Change, ...] = ()
     rejected: int = 0
 
 
@@ -76,12 +100,12 @@ class Batch:
     """One message for some members.
 
     Attributes:
-        message: the lines, joined.
+        message: the lines, joined, in UTF-8.
         members: who gets it.
         lines: how many updates it has.
     """
 
-    message: str
+    message: bytes
     members: tuple[Member, ...]
     lines: int
 
@@ -122,10 +146,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A variable's newest value, and the line that tells of it: encoded once, sent often."""
+    """A variable's newest value, and the line that tells of it: encoded once, sent often.
+
+    Attributes:
+        update: the value.
+        start: what every line about this variable starts with.
+        line: the whole of it.
+    """
 
     update: SetVariable
-    line: str
+    start: bytes
+    line: bytes
+
+
+Pending: TypeAlias = tuple[Member, str, bytes]
 
 
 @dataclass(slots=True, eq=False)
@@ -136,80 +170,105 @@ class Room:
         project_id: whose variables these are.
         variables: by their names on the wire.
         members: who is here; a dict, for it keeps their order and with it the dice repeatable.
-        pending: the updates that have not been sent on: who set it, and the line.
-        pending_characters: how long these lines are together.
+        pending: the updates that have not been sent on: who set it, its name, and the line.
+        pending_bytes: how long these lines are together.
         empty_since: when the last member left, seconds.
     """
 
     project_id: str
     variables: dict[str, Stored] = field(default_factory=dict)
     members: dict[Member, None] = field(default_factory=dict)
-    pending: list[tuple[Member, str]] = field(default_factory=list)
-    pending_characters: int = 0
+    pending: list[Pending] = field(default_factory=list)
+    pending_bytes: int = 0
     empty_since: float = 0.0
 
-    def store(self, sender: Member, update: SetVariable, line: str) -> None:
-        """Keep a new value and put it down for the other members."""
-        self.variables[update.name] = Stored(update, line)
-        self.pending.append((sender, line))
-        self.pending_characters += len(line)
+    def put(self, update: SetVariable, *, names_project: bool) -> Stored:
+        """Keep a value."""
+        known = self.variables.get(update.name)
+        if known is not None:
+            start = known.start
+        else:
+            start = update_start(update.name, project_id=self.project_id if names_project else None).encode()
+        stored = self.variables[update.name] = Stored(update, start, start + update_end(update).encode())
+        return stored
 
-    def flush(self, profile: Profile, *, loses: Callable[[], bool] | None = None) -> tuple[list[Batch], int]:
+    def announce(self, sender: Member, stored: Stored) -> None:
+        """Put a new value down for the other members."""
+        self.pending.append((sender, stored.update.name, stored.line))
+        self.pending_bytes += len(stored.line)
+
+    def flush(
+        self, profile: Profile, *, newest_only: bool = False, copies: Callable[[], int] | None = None
+    ) -> tuple[list[Batch], int]:
         """The messages that tell the members of what is pending; nothing is pending after.
 
         Args:
             profile: says how lines are joined.
-            loses: a throw of the dice for each update and receiver; None loses nothing.
+            newest_only: of each variable only the last value is told.
+            copies: a throw of the dice for each update and receiver, how often it arrives; None: all arrive once.
 
         Returns:
             The messages, and how many updates were lost on their way to a receiver.
         """
-        pending, self.pending, self.pending_characters = self.pending, [], 0
-        if loses is None:
-            return self._flush_all(pending, profile), 0
-        return self._flush_lossy(pending, profile, loses)
+        pending, self.pending, self.pending_bytes = self.pending, [], 0
+        if newest_only or copies is not None:
+            return self._flush_each(pending, profile, newest_only=newest_only, copies=copies)
+        return self._flush_all(pending, profile), 0
 
-    def _flush_all(self, pending: list[tuple[Member, str]], profile: Profile) -> list[Batch]:
+    def _flush_all(self, pending: list[Pending], profile: Profile) -> list[Batch]:
         # All who set nothing get the same message, and a room of listeners costs one join.
-        senders = {sender for sender, _ in pending}
+        senders = {sender for sender, _, _ in pending}
         alike = tuple(member for member in self.members if not member.skip and member not in senders)
         batches: list[Batch] = []
         if alike and pending:
-            batches.append(Batch(profile.join([line for _, line in pending]), alike, len(pending)))
+            batches.append(Batch(profile.join([line for _, _, line in pending]), alike, len(pending)))
         for member in self.members:
             if member.skip or member in senders:
-                batches += _batch_for(member, _lines_for(member, pending), profile)
+                batches += _batch_for(member, [line for _, line in _news_for(member, pending)], profile)
         return batches
 
-    def _flush_lossy(
-        self, pending: list[tuple[Member, str]], profile: Profile, loses: Callable[[], bool]
+    def _flush_each(
+        self, pending: list[Pending], profile: Profile, *, newest_only: bool, copies: Callable[[], int] | None
     ) -> tuple[list[Batch], int]:
         batches: list[Batch] = []
         lost = 0
         for member in self.members:
-            lines = _lines_for(member, pending)
-            kept = [line for line in lines if not loses()]
-            lost += len(lines) - len(kept)
-            batches += _batch_for(member, kept, profile)
+            news = _news_for(member, pending)
+            lines = list(dict(news).values()) if newest_only else [line for _, line in news]
+            arriving: list[bytes] = []
+            for line in lines:
+                times = 1 if copies is None else copies()
+                lost += not times
+                arriving += [line] * times
+            batches += _batch_for(member, arriving, profile)
         return batches, lost
 
 
-def _lines_for(member: Member, pending: list[tuple[Member, str]]) -> list[str]:
-    """What is news to this member: what others set after it came. Clears its `skip`."""
+def _news_for(member: Member, pending: list[Pending]) -> list[tuple[str, bytes]]:
+    """What is news to this member, by name: what others set after it came. Clears its `skip`."""
     skip, member.skip = member.skip, 0
-    return [line for sender, line in pending[skip:] if sender is not member]
+    news = pending[skip:] if skip else pending
+    return [(name, line) for sender, name, line in news if sender is not member]
 
 
-def _batch_for(member: Member, lines: list[str], profile: Profile) -> Iterable[Batch]:
+def _batch_for(member: Member, lines: list[bytes], profile: Profile) -> Iterable[Batch]:
     return [Batch(profile.join(lines), (member,), len(lines))] if lines else []
 
 
-class _Refusal(Exception):
-    """A line is against the rules; the code closes the connection, None ignores the line."""
+class _Ignored(Exception):
+    """A line is against the rules, and its sender never learns."""
 
-    def __init__(self, code: int | None, reason: str) -> None:
+
+class _Refused(Exception):
+    """A line is against the rules, and ends the connection."""
+
+    def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
-        self.close = None if code is None else Close(code, reason)
+        self.close = Close(code, reason)
+
+
+def _refusal(code: int | None, reason: str) -> _Ignored | _Refused:
+    return _Ignored(reason) if code is None else _Refused(code, reason)
 
 
 class Rooms:
@@ -217,12 +276,24 @@ class Rooms:
 
     Args:
         profile: whose rules these are.
+        projects: the ids of those that are served; None: all.
+        load: the stored values of a project that is not in memory; None: there are none.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        projects: Collection[str] | None = None,
+        load: Callable[[str], Iterable[SetVariable]] | None = None,
+    ) -> None:
         self.profile = profile
         self.rooms: dict[str, Room] = {}
+        self.characters = 0
+        self._projects = None if projects is None else frozenset(projects)
+        self._load = load
         self._visitors: dict[Member, None] = {}
+        self._empty: dict[Room, None] = {}  # the one that has been empty for longest comes first
 
     def open(self, *, cookies: Iterable[str] = (), now: float) -> tuple[Member, Outcome]:
         """A connection has been made; it belongs to no room yet.
@@ -234,128 +305,202 @@ class Rooms:
         member = Member(opened_at=now)
         self._visitors[member] = None
         if self.profile.refuses_scratch_cookie and any(c.startswith("scratchsessionsid=") for c in cookies):
-            return member, Outcome((Reply(COOKIE_SENTENCE), Close(4005, "Stop including Cookie header")))
+            return member, Outcome((Reply(COOKIE_SENTENCE.encode()), Close(4005, "Stop including Cookie header")))
         return member, Outcome()
 
     def receive(self, member: Member, message: str, *, now: float) -> Outcome:
         """What a message from this connection leads to; updates for others become pending in its room."""
-        decoded = decode(message)
         instructions: list[Instruction] = []
-        accepted: list[SetVariable] = []
+        changes: list[Change] = []
         rejected = 0
-        steps = chain(
-            (partial(self._check_lines, message),),
-            (partial(self._judge, line.problem) for line in decoded.rejected),
-            (partial(self._follow, member, command, accepted, now=now) for command in decoded.commands),
-        )
-        for step in steps:
-            try:
-                instructions += step()
-            except _Refusal as refusal:
+        try:
+            self._check_lines(message)
+            decoded = decode(message)
+            for line in decoded.rejected:
+                self._judge(line.problem)
                 rejected += 1
-                if refusal.close is not None:
-                    instructions.append(refusal.close)
-                    break
-        return Outcome(tuple(instructions), tuple(accepted), rejected)
+            for command in decoded.commands:
+                try:
+                    instructions += self._follow(member, command, changes, now=now)
+                except _Ignored:
+                    rejected += 1
+        except _Refused as refusal:
+            rejected += 1
+            instructions.append(refusal.close)
+        return Outcome(tuple(instructions), tuple(changes), rejected)
 
     def leave(self, member: Member, *, now: float) -> None:
         """A connection has come to its end."""
         self._visitors.pop(member, None)
         room = member.room
-        if room is not None:
-            room.members.pop(member, None)
+        if room is None or member not in room.members:
+            return
+        del room.members[member]
+        if room.members:
+            return
+        room.pending, room.pending_bytes = [], 0
+        if room.variables:
             room.empty_since = now
+            self._empty[room] = None
+        else:
+            del self.rooms[room.project_id]  # a new one would be the same
 
     def overdue(self, *, now: float) -> list[Member]:
         """The connections that have waited too long with their handshake."""
-        return [m for m in self._visitors if now - m.opened_at >= self.profile.handshake_timeout]
+        overdue: list[Member] = []
+        for member in self._visitors:  # in the order they came
+            if now - member.opened_at < self.profile.handshake_timeout:
+                break
+            overdue.append(member)
+        return overdue
 
     def expire(self, *, now: float) -> None:
         """Drop the rooms that have been empty for long, if this kind of server does that."""
         if self.profile.values_survive:
             return
-        for project_id, room in list(self.rooms.items()):
-            if not room.members and now - room.empty_since >= self.profile.empty_room_lifetime:
-                del self.rooms[project_id]
+        for room in list(self._empty):
+            if now - room.empty_since < self.profile.empty_room_lifetime:
+                break
+            self._drop(room)
 
-    def _check_lines(self, message: str) -> Iterable[Instruction]:
+    def clear(self) -> None:
+        """Forget the values in memory, as a restart does."""
+        self.rooms.clear()
+        self._empty.clear()
+        self.characters = 0
+
+    def _check_lines(self, message: str) -> None:
         most = self.profile.lines_in_message
         if most is not None:
             # Such a server parses the whole message as one JSON text, where a newline at the end is a space.
             lines = message.rstrip("\n").count("\n") + 1 if message.strip() else 0
             if not 1 <= lines <= most:
-                raise _Refusal(self.profile.bad_message, f"{lines} lines in one message")
-        return ()
+                raise _Refused(self.profile.bad_message, f"{lines} lines in one message")
 
-    def _judge(self, problem: Problem) -> Iterable[Instruction]:
+    def _judge(self, problem: Problem) -> None:
         """What a line that is no command comes to; a value of no known kind is a bad value, no more."""
         codes = {Problem.BAD_VALUE: self.profile.bad_value, Problem.BAD_USER: self.profile.bad_user}
-        raise _Refusal(codes.get(problem, self.profile.bad_message), problem.value)
+        code = codes.get(problem, self.profile.bad_message)
+        if code is not None:
+            raise _Refused(code, problem.value)
 
-    def _follow(
-        self, member: Member, command: Command, accepted: list[SetVariable], *, now: float
-    ) -> Iterable[Instruction]:
-        if member.room is None:
+    def _follow(self, member: Member, command: Command, changes: list[Change], *, now: float) -> Iterable[Instruction]:
+        room = member.room
+        if room is None:
             if not isinstance(command, Handshake):
-                raise _Refusal(self.profile.bad_message, "the handshake comes first")
+                raise _Refused(self.profile.bad_message, "the handshake comes first")
             return self._admit(member, command, now=now)
         match command:
-            case SetVariable():
-                accepted.append(self._set(member, member.room, command, now=now))
+            case SetVariable(name, value):
+                self._set(member, room, command, now=now)
+                changes.append(Change("set_var", name, value))
             case CreateVariable(name, value, number):
-                accepted.append(self._set(member, member.room, SetVariable(name, value, number), now=now))
-                if self.profile.manages_variables:
-                    return (Reply(self.profile.join([encode_ack(name)])),)
+                self._set(member, room, SetVariable(name, value, number), now=now)
+                if not self.profile.manages_variables:
+                    changes.append(Change("set_var", name, value))
+                    return ()
+                changes.append(Change("create_var", name, value))
+                return (Reply(self.profile.join([encode_ack(name).encode()])),)
             case RenameVariable(name, new_name):
-                self._rename(member.room, name, new_name)
+                changes += self._rename(member, room, name, new_name, now=now)
             case DeleteVariable(name):
-                if self.profile.manages_variables:
-                    member.room.variables.pop(name, None)
+                changes += self._delete(member, room, name, now=now)
             case _:
-                raise _Refusal(self.profile.bad_message, "no such method, or not now")
+                raise _Refused(self.profile.bad_message, "no such method, or not now")
         return ()
 
     def _admit(self, member: Member, handshake: Handshake, *, now: float) -> Iterable[Instruction]:
         profile = self.profile
         if not profile.accepts_user(handshake.user):
-            raise _Refusal(profile.bad_user, close_code(4002).meaning)
+            raise _Refused(profile.bad_user, close_code(4002).meaning)
         if not 1 <= len(handshake.project_id) <= 999:  # TurboWarp's bounds
-            raise _Refusal(profile.bad_message, "the project id is to have 1 to 999 characters")
+            raise _Refused(profile.bad_message, "the project id is to have 1 to 999 characters")
         project_id = profile.shared_room or handshake.project_id
+        if self._projects is not None and project_id not in self._projects:
+            raise _Refused(profile.unknown_project, close_code(4004).meaning)
         room = self.rooms.get(project_id)
         if room is None:
-            if len(self.rooms) >= profile.rooms:
-                raise _Refusal(profile.too_many_rooms, f"all {profile.rooms:,} rooms are taken")
-            room = self.rooms[project_id] = Room(project_id)
+            room = self._make_room(project_id)
         if profile.limits.clients is not None and len(room.members) >= profile.limits.clients:
-            raise _Refusal(profile.too_many_clients, f"the room has its {profile.limits.clients} clients")
+            raise _Refused(profile.too_many_clients, f"the room has its {profile.limits.clients} clients")
         del self._visitors[member]
+        self._empty.pop(room, None)
         member.user, member.room, member.skip = handshake.user, room, len(room.pending)
         if profile.rate is not None:
             member.start_counting(profile.rate, now=now)
         room.members[member] = None
         return (Reply(profile.join([v.line for v in room.variables.values()])),) if room.variables else ()
 
-    def _set(self, member: Member, room: Room, update: SetVariable, *, now: float) -> SetVariable:
+    def _make_room(self, project_id: str) -> Room:
+        if len(self.rooms) >= self.profile.rooms:
+            # Whoever is here now comes before values that nobody has looked at for longest.
+            if not self._empty:
+                raise _Refused(self.profile.too_many_rooms, f"all {self.profile.rooms:,} rooms are taken")
+            self._drop(next(iter(self._empty)))
+        room = self.rooms[project_id] = Room(project_id)
+        if self._load is not None:
+            for update in islice(self._load(project_id), self.profile.limits.variables):
+                if self._has_space(len(update.value)):
+                    self._put(room, update)
+        return room
+
+    def _drop(self, room: Room) -> None:
+        self._empty.pop(room, None)
+        del self.rooms[room.project_id]
+        self.characters -= sum(len(stored.update.value) for stored in room.variables.values())
+
+    def _put(self, room: Room, update: SetVariable) -> Stored:
+        known = room.variables.get(update.name)
+        self.characters += len(update.value) - (len(known.update.value) if known is not None else 0)
+        return room.put(update, names_project=self.profile.names_project)
+
+    def _set(self, member: Member, room: Room, update: SetVariable, *, now: float) -> None:
         profile = self.profile
-        if profile.rate is not None and not member.may_set(profile.rate, now=now):
-            raise _Refusal(profile.too_fast, f"more than {profile.rate.sets_per_second:g} sets a second")
-        if not profile.accepts_name(update.name):
-            raise _Refusal(profile.bad_name, "bad variable name")
+        self._count(member, now=now)
+        known = update.name in room.variables
+        if not known and not profile.accepts_name(update.name):
+            raise _refusal(profile.bad_name, "bad variable name")
         if len(update.value) > profile.limits.value_length or not profile.accepts_value(update):
-            raise _Refusal(profile.bad_value, "bad value")
-        if update.name not in room.variables and len(room.variables) >= profile.limits.variables:
-            raise _Refusal(profile.too_many_variables, f"the project has its {profile.limits.variables} variables")
-        room.store(member, update, self._line(room, update))
-        return update
+            raise _refusal(profile.bad_value, "bad value")
+        if not known and len(room.variables) >= profile.limits.variables:
+            raise _refusal(profile.too_many_variables, f"the project has its {profile.limits.variables} variables")
+        if not self._has_space(len(update.value)):
+            raise _Ignored("the server holds all it can")
+        room.announce(member, self._put(room, update))
 
-    def _rename(self, room: Room, name: str, new_name: str) -> None:
-        if not self.profile.manages_variables or name not in room.variables:
-            return
+    def _has_space(self, characters: int) -> bool:
+        """Whether so many characters more may be held; values of empty rooms give way."""
+        while self._empty and self.characters + characters > MAX_STORED_CHARACTERS:
+            self._drop(next(iter(self._empty)))
+        return self.characters + characters <= MAX_STORED_CHARACTERS
+
+    def _count(self, member: Member, *, now: float) -> None:
+        rate = self.profile.rate
+        if rate is not None and not member.may_set(rate, now=now):
+            raise _Refused(self.profile.too_fast, f"more than {rate.sets_per_second:g} sets a second")
+
+    def _rename(self, member: Member, room: Room, name: str, new_name: str, *, now: float) -> list[Change]:
+        if not self.profile.manages_variables:
+            return []
+        self._count(member, now=now)
+        if name not in room.variables:
+            return []
         if not self.profile.accepts_name(new_name):
-            raise _Refusal(self.profile.bad_name, "bad variable name")
-        renamed = replace(room.variables.pop(name).update, name=new_name)
-        room.variables[new_name] = Stored(renamed, self._line(room, renamed))
+            raise _refusal(self.profile.bad_name, "bad variable name")
+        update = self._forget(room, name)
+        self._put(room, replace(update, name=new_name))
+        return [Change("rename_var", name, new_name=new_name)]
 
-    def _line(self, room: Room, update: SetVariable) -> str:
-        return encode_update(update, project_id=room.project_id if self.profile.names_project else None)
+    def _delete(self, member: Member, room: Room, name: str, *, now: float) -> list[Change]:
+        if not self.profile.manages_variables:
+            return []
+        self._count(member, now=now)
+        if name not in room.variables:
+            return []
+        self._forget(room, name)
+        return [Change("del_var", name)]
+
+    def _forget(self, room: Room, name: str) -> SetVariable:
+        update = room.variables.pop(name).update
+        self.characters -= len(update.value)
+        return update

@@ -1,120 +1,57 @@
-"""The embedded cloud server: sockets and a thread around the pure rules of `room`.
+"""The cloud server as a program sees it: a thread with an event loop, and what may be done from other threads.
 
 caller's thread                     server thread, one event loop
-start, stop, disconnect_all ----->  connection task (one a client): message -> Rooms.receive -> reply or close
-faults, statistics, on_set          flush (one a room, when something is pending): Room.flush -> deliver
-                                    round (one a second): late handshakes, expired rooms
+start, stop, disconnect_all ----->  Hub: connections, rules, faults
+faults, statistics, on_set
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import ssl
 import threading
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Any, Final, Self
-
-from websockets.asyncio.server import ServerConnection, broadcast, serve
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from cloudlink.errors import CloudError, InvalidArgument, NotConnected
-from cloudlink.localcloud.faults import Dice, Faults
+from cloudlink.local_service import LocalService
+from cloudlink.localcloud.faults import Faults
+from cloudlink.localcloud.history import History
+from cloudlink.localcloud.hub import Hub, check_close_code
+from cloudlink.localcloud.pages import LEAST_TOKEN
 from cloudlink.localcloud.profiles import Profile, profile_named
-from cloudlink.localcloud.room import Close, Member, Outcome, Reply, Room, Rooms
+from cloudlink.localcloud.room import Rooms
+from cloudlink.localcloud.statistics import SetRecord, Statistics
+from cloudlink.localcloud.store import Store
 
-MAX_OUTGOING_BYTES: Final = 32 << 20
-"""Most bytes that wait for one slow reader before it is cut off: twice the longest message there can be, all 128
-values of a TurboWarp room on joining."""
-
-MAX_PENDING_CHARACTERS: Final = 4 << 20
-"""A room with more than this pending is flushed before its time."""
-
-CLOSE_TIMEOUT: Final = 1.0
-"""Seconds a client may take to answer a closing; the network is our own machine."""
-
-ROUND_INTERVAL: Final = 1.0
-"""Seconds between two looks for what is overdue."""
-
-_CLOSE_CODES: Final = frozenset([*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)])
-"""What may stand in a close frame: RFC 6455, section 7.4, and the registry it founded."""
-
-_LOGGER = logging.getLogger(__name__)
-# The library reports each lost client at levels of its own; what matters here is in the statistics.
-_LIBRARY_LOGGER = logging.getLogger(f"{__name__}.websockets")
-_LIBRARY_LOGGER.setLevel(logging.CRITICAL)
+TLS_TIMEOUT: Final = 10.0
+"""Seconds a client may take to agree on a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetRecord:
-    """A set that the server accepted.
-
-    Attributes:
-        connection: a number that no other connection of this server has.
-        user: the name in its handshake.
-        project_id: whose variable it is.
-        name: as on the wire.
-        value: its text.
-        received_at: seconds, monotonic, comparable within this server only.
-    """
-
-    connection: int
-    user: str
-    project_id: str
-    name: str
-    value: str
-    received_at: float
-
-
-@dataclass(slots=True)
-class Statistics:
-    """What a server has done since it was made.
-
-    Attributes:
-        sets_received: sets that were accepted.
-        delivered: updates handed to a receiver's connection; one set counts once for each receiver.
-        lost: updates that the faults kept from a receiver.
-        rejected: lines that were ignored or closed the connection.
-        closed_connections: connections that the server ended for a breach of the rules or as a fault.
-        clients: connections that are open now.
-    """
-
-    sets_received: int = 0
-    delivered: int = 0
-    lost: int = 0
-    rejected: int = 0
-    closed_connections: int = 0
-    clients: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Client:
-    """A member and the socket it is reached by.
-
-    Attributes:
-        late: messages that the faults hold back, with the time each is due; nothing overtakes them.
-    """
-
-    number: int
-    websocket: ServerConnection
-    member: Member
-    late: deque[tuple[float, str]] = field(default_factory=deque)
-    late_characters: int = 0
-    timer: asyncio.TimerHandle | None = None
-
-
-class LocalCloud:
+class LocalCloud(LocalService):
     """A cloud server on this machine, running in a thread of its own.
 
     Args:
-        profile: "scratch", "turbowarp" or a Profile: whose rules it follows.
+        profile: "scratch", "turbowarp", "open" or a Profile: whose rules it follows.
         host: the interface to listen on.
         port: 0 takes a free one at the first start and keeps it from then on.
         faults: how bad the network is; None: perfect.
         on_set: called in the server's thread with every set it accepts, for tests that look at times.
+        database: a file where the values are kept (SQLite), so that they outlive the program; None: in memory only.
+        history: how many changes of each project the page `/logs` knows.
+        projects: the ids of the projects that are served; None: all.
+        origins: the web pages that may connect, such as "https://turbowarp.org"; None: all. Programs, which need not
+            tell an origin, are not kept out by this.
+        tls: makes it a `wss://` server; a context for the server's side, with its certificate.
+        max_connections: most connections at once; more are hung up on.
+        max_unsent: most bytes that may wait for one slow reader before it is cut off; None: as the profile says.
+        control_token: opens the page `/faults`, which changes the faults, and `/disconnect`; at least 16 characters.
+            None: there are no such pages.
+
+    Raises:
+        InvalidArgument: one of these makes no sense.
 
     Example:
         >>> with LocalCloud("turbowarp") as cloud:
@@ -130,67 +67,82 @@ class LocalCloud:
         port: int = 0,
         faults: Faults | None = None,
         on_set: Callable[[SetRecord], None] | None = None,
+        database: str | Path | None = None,
+        history: int = 1000,
+        projects: Collection[str | int] | None = None,
+        origins: Collection[str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_connections: int = 10_000,
+        max_unsent: int | None = None,
+        control_token: str | None = None,
     ) -> None:
+        for name, number in (("history", history), ("max_connections", max_connections), ("max_unsent", max_unsent)):
+            if number is not None and number < 0:
+                raise InvalidArgument(f"{name} is 0 or more, not {number}")
+        if control_token is not None and len(control_token) < LEAST_TOKEN:
+            raise InvalidArgument(
+                f"a control token has at least {LEAST_TOKEN} characters; this has {len(control_token)}"
+            )
         self.profile = profile_named(profile)
-        self.on_set = on_set
-        self._host = host
-        self._port = port
-        self._dice = Dice(Faults() if faults is None else faults)
+        self._on_set = on_set
+        super().__init__(host=host, port=port, scheme="ws" if tls is None else "wss")
+        self._faults = faults or Faults()
+        self._database = None if database is None else Path(database)
+        self._projects = None if projects is None else [str(project) for project in projects]
+        self._origins = origins
+        self._tls = tls
+        self._max_connections = max_connections
+        self._max_unsent = self.profile.outgoing_bytes if max_unsent is None else max_unsent
+        self._control_token = control_token
         self._statistics = Statistics()
-        self._rooms = Rooms(self.profile)
-        self._clients: dict[Member, _Client] = {}
-        self._connections = 0
-        self._flushes: set[Room] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._history = History(history)
+        self._rooms = self._new_rooms(None)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
+        self._hub: Hub | None = None
+        self._stopping: asyncio.Event | None = None
 
     def __repr__(self) -> str:
         return f"<LocalCloud {self.profile.name!r} at {self._host}:{self._port}>"
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
     @property
-    def port(self) -> int:
-        """The port it listens on; the same after a restart.
+    def on_set(self) -> Callable[[SetRecord], None] | None:
+        """What is called in the server's thread with every set it accepts; it may be set at any time."""
+        return self._on_set
 
-        Raises:
-            NotConnected: the server was never started, so that there is no port yet.
-        """
-        if not self._port:
-            raise NotConnected("this server has no port before its first start; call start()")
-        return self._port
-
-    @property
-    def url(self) -> str:
-        """Its address, for `cloud_host=`."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"ws://{host}:{self.port}"
+    @on_set.setter
+    def on_set(self, on_set: Callable[[SetRecord], None] | None) -> None:
+        self._on_set = on_set
+        if self._hub is not None:
+            self._hub.on_set = on_set
 
     @property
     def faults(self) -> Faults:
         """How bad the network is. Setting it works from any thread, at any time, and throws the dice anew."""
-        return self._dice.faults
+        return self._faults if self._hub is None else self._hub.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self._dice = Dice(faults)
+        self._faults = faults
+        loop, hub = self._loop, self._hub
+        if self._thread is None or loop is None or hub is None:
+            return
+
+        async def change() -> None:
+            hub.set_faults(faults)
+
+        if threading.current_thread() is self._thread:
+            hub.set_faults(faults)
+        else:
+            asyncio.run_coroutine_threadsafe(change(), loop).result()
 
     @property
     def statistics(self) -> Statistics:
         """What it has done so far; a copy."""
-        return replace(self._statistics, clients=len(self._clients))
+        return replace(self._statistics)
 
     def variables(self, project_id: str | int) -> dict[str, str]:
-        """The stored values of a project, by their names on the wire; empty for a project nobody has joined."""
+        """The values of a project in memory, by their names on the wire; empty for a project nobody has joined."""
         room = self._rooms.rooms.get(str(project_id))
         return {} if room is None else {name: v.update.value for name, v in list(room.variables.items())}
 
@@ -203,17 +155,21 @@ class LocalCloud:
         """Listen. When this returns, clients can connect; on a running server it does nothing.
 
         Raises:
-            CloudError: the port cannot be had.
+            CloudError: the port cannot be had, or the database cannot be opened.
         """
         if self._thread is not None:
             return
-        if not self.profile.values_survive:
-            self._rooms = Rooms(self.profile)
+        store = None if self._database is None else Store(self._database)
+        if store is not None or not self.profile.values_survive:
+            self._rooms = self._new_rooms(store)
         ready = threading.Event()
         failures: list[Exception] = []
-        thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(ready, failures)), name="cloudlink-localcloud", daemon=True
-        )
+
+        def run() -> None:
+            with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+                runner.run(self._serve(store, ready, failures))
+
+        thread = threading.Thread(target=run, name="cloudlink-localcloud", daemon=True)
         thread.start()
         ready.wait()
         if failures:
@@ -222,13 +178,13 @@ class LocalCloud:
         self._thread = thread
 
     def stop(self) -> None:
-        """Close all connections (1001) and end the thread. On a server that is not running it does nothing."""
+        """Close all connections (1001), write what is to be kept and end the thread; else it does nothing."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
         assert self._loop is not None
-        assert self._stop is not None
-        self._loop.call_soon_threadsafe(self._stop.set)
+        assert self._stopping is not None
+        self._loop.call_soon_threadsafe(self._stopping.set)
         thread.join()
 
     def disconnect_all(self, code: int | None = 1001, reason: str = "") -> None:
@@ -242,203 +198,65 @@ class LocalCloud:
             InvalidArgument: the code cannot be sent in a close frame.
             NotConnected: the server is not running.
         """
-        if code is not None and code not in _CLOSE_CODES:
-            raise InvalidArgument(f"{code} cannot be sent as a close code; take 1000, 1001 or 3000 to 4999")
-        if self._thread is None or self._loop is None:
+        check_close_code(code)
+        if self._thread is None or self._loop is None or self._hub is None:
             raise NotConnected("this server is not running; call start()")
-        asyncio.run_coroutine_threadsafe(self._disconnect_all(code, reason), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._hub.disconnect_all(code, reason), self._loop).result()
 
-    async def _disconnect_all(self, code: int | None, reason: str) -> None:
-        clients = list(self._clients.values())
-        if code is None:
-            for client in clients:
-                client.websocket.transport.abort()
-        else:
-            await asyncio.gather(*(client.websocket.close(code, reason) for client in clients))
-        await asyncio.gather(*(client.websocket.wait_closed() for client in clients))
+    def _new_rooms(self, store: Store | None) -> Rooms:
+        return Rooms(self.profile, projects=self._projects, load=None if store is None else store.load)
 
-    async def _serve(self, ready: threading.Event, failures: list[Exception]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    async def _serve(self, store: Store | None, ready: threading.Event, failures: list[Exception]) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._hub = hub = Hub(
+            self.profile,
+            self._rooms,
+            self._statistics,
+            faults=self._faults,
+            history=self._history,
+            store=store,
+            on_set=self._on_set,
+            origins=self._origins,
+            max_connections=self._max_connections,
+            max_unsent=self._max_unsent,
+            control_token=self._control_token,
+        )
         try:
-            server = await serve(
-                self._talk,
+            server = await loop.create_server(
+                hub.new_connection,
                 self._host,
                 self._port,
-                # A deflated frame takes longer to make than to send on one machine; and asyncio sets TCP_NODELAY
-                # on every socket by itself.
-                compression=None,
-                max_size=self.profile.limits.message_bytes,
-                ping_interval=self.profile.ping_interval,
-                ping_timeout=self.profile.ping_interval,
-                close_timeout=CLOSE_TIMEOUT,
-                select_subprotocol=_select_subprotocol,
-                server_header=None,
-                logger=_LIBRARY_LOGGER,
-                backlog=1024,  # a test's hundred clients come at once
+                backlog=1024,  # a game's hundred clients come back at once
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else TLS_TIMEOUT,
             )
         except Exception as error:  # whatever it is, it belongs to the thread that called `start`
             failures.append(error)
+            if store is not None:
+                store.close()
             ready.set()
             return
+        rounds = loop.create_task(hub.make_rounds())
         try:
             self._port = server.sockets[0].getsockname()[1]
-            self._spawn(self._make_rounds())
             ready.set()
-            await self._stop.wait()
+            await self._stopping.wait()
         finally:
             server.close()
+            rounds.cancel()
+            await asyncio.gather(hub.disconnect_all(1001), rounds, return_exceptions=True)
             await server.wait_closed()
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            self._flushes.clear()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)  # the loop itself holds tasks weakly
-        task.add_done_callback(self._tasks.discard)
-
-    async def _make_rounds(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(ROUND_INTERVAL)
-            now = loop.time()
-            for member in self._rooms.overdue(now=now):
-                self._cut(self._clients[member])
-            self._rooms.expire(now=now)
-
-    async def _talk(self, websocket: ServerConnection) -> None:
-        """One client, from its opening to its end."""
-        loop = asyncio.get_running_loop()
-        assert websocket.request is not None
-        cookies = websocket.request.headers.get_all("Cookie")
-        member, outcome = self._rooms.open(cookies=cookies, now=loop.time())
-        self._connections += 1
-        client = self._clients[member] = _Client(self._connections, websocket, member)
-        try:
-            if not await self._follow(client, outcome):
-                return
-            async for message in websocket:
-                if isinstance(message, bytes):
-                    continue  # binary frames are ignored, as TurboWarp's server does
-                now = loop.time()
-                outcome = self._rooms.receive(member, message, now=now)
-                self._record(client, outcome, now=now)
-                if not await self._follow(client, outcome):
-                    return
-        except ConnectionClosed:
-            pass
-        finally:
-            self._rooms.leave(member, now=loop.time())
-            del self._clients[member]
-            if client.timer is not None:
-                client.timer.cancel()
-
-    async def _follow(self, client: _Client, outcome: Outcome) -> bool:
-        """Do what the rules say; False when that closed the connection."""
-        for instruction in outcome.instructions:
-            match instruction:
-                case Reply(message):
-                    self._deliver([client], message)
-                case Close(code, reason):
-                    self._statistics.closed_connections += 1
-                    await client.websocket.close(code, reason)
-                    return False
-        return True
-
-    def _record(self, client: _Client, outcome: Outcome, *, now: float) -> None:
-        """Count what came, tell the hook, and see that it is sent on."""
-        room = client.member.room
-        self._statistics.rejected += outcome.rejected
-        self._statistics.sets_received += len(outcome.accepted)
-        if not outcome.accepted or room is None:
-            return
-        self._schedule_flush(room)
-        for update in outcome.accepted:
-            if self.on_set is not None:
-                self._call_hook(
-                    self.on_set,
-                    SetRecord(client.number, client.member.user, room.project_id, update.name, update.value, now),
-                )
-            if self._dice.faults.disconnect and self._dice.disconnects():
-                self._cut(client)
-
-    def _call_hook(self, hook: Callable[[SetRecord], None], record: SetRecord) -> None:
-        try:
-            hook(record)
-        except Exception:
-            _LOGGER.exception("on_set failed")
-
-    def _cut(self, client: _Client) -> None:
-        """End a connection without a goodbye."""
-        if not client.websocket.transport.is_closing():
-            self._statistics.closed_connections += 1
-            client.websocket.transport.abort()
-
-    def _schedule_flush(self, room: Room) -> None:
-        if room.pending_characters > MAX_PENDING_CHARACTERS:
-            self._flush(room)
-            return
-        if room in self._flushes:
-            return
-        self._flushes.add(room)
-        loop = asyncio.get_running_loop()
-        interval = self.profile.flush_interval
-        if interval:
-            # A timer that runs all the time, as TurboWarp's, and not one that starts with the first update.
-            loop.call_at((loop.time() // interval + 1) * interval, self._flush, room)
-        else:
-            loop.call_soon(self._flush, room)
-
-    def _flush(self, room: Room) -> None:
-        self._flushes.discard(room)
-        if not room.pending:
-            return
-        loses = self._dice.loses if self._dice.faults.loss else None
-        batches, lost = room.flush(self.profile, loses=loses)
-        self._statistics.lost += lost
-        for batch in batches:
-            self._statistics.delivered += batch.lines * len(batch.members)
-            self._deliver([self._clients[member] for member in batch.members], batch.message)
-
-    def _deliver(self, clients: Sequence[_Client], message: str) -> None:
-        """Send one message to some clients, as late as the faults say."""
-        if not any(self._dice.faults.delay) and not any(client.late for client in clients):
-            self._send(clients, message)
-            return
-        loop = asyncio.get_running_loop()
-        for client in clients:
-            due = loop.time() + self._dice.delay()
-            if client.late:
-                due = max(due, client.late[-1][0])
-            client.late.append((due, message))
-            client.late_characters += len(message)
-            if client.late_characters > MAX_OUTGOING_BYTES:
-                client.late.clear()
-                self._cut(client)
-            elif client.timer is None:
-                client.timer = loop.call_at(due, self._send_late, client)
-
-    def _send_late(self, client: _Client) -> None:
-        client.timer = None
-        loop = asyncio.get_running_loop()
-        while client.late and client.late[0][0] <= loop.time():
-            _, message = client.late.popleft()
-            client.late_characters -= len(message)
-            self._send([client], message)
-        if client.late:
-            client.timer = loop.call_at(client.late[0][0], self._send_late, client)
-
-    def _send(self, clients: Sequence[_Client], message: str) -> None:
-        # `broadcast` encodes the text once and never waits, so a slow reader holds nobody up; what piles up for
-        # it is bounded here.
-        broadcast([client.websocket for client in clients], message)
-        for client in clients:
-            if client.websocket.transport.get_write_buffer_size() > MAX_OUTGOING_BYTES:
-                self._cut(client)
+            self._faults = hub.faults
+            self._hub = None
+            if store is not None:
+                store.close()
 
 
-def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Take the login token that a newer Scratch client offers; a browser hangs up if nobody does."""
-    return next((protocol for protocol in offered if protocol.startswith("bearer!")), None)
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """One of uvloop, if that is installed (the extra `fast`), else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

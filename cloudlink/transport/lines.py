@@ -196,9 +196,18 @@ def encode_update(update: SetVariable, *, project_id: str | None = None) -> str:
         update: the variable and its value; a number is sent as a number, as TurboWarp's server does.
         project_id: Scratch's server names the project in each line, TurboWarp's does not.
     """
+    return update_start(update.name, project_id=project_id) + update_end(update)
+
+
+def update_start(name: str, *, project_id: str | None = None) -> str:
+    """What `encode_update` puts before the value: the same for every value of a variable."""
     project = "" if project_id is None else f'"project_id":{_quoted(project_id)},'
-    value = update.value if update.number else _quoted(update.value)
-    return f'{{"method":"set",{project}"name":{_quoted(update.name)},"value":{value}}}'
+    return f'{{"method":"set",{project}"name":{_quoted(name)},"value":'
+
+
+def update_end(update: SetVariable) -> str:
+    """The rest of the line: the value, and what closes it."""
+    return f"{update.value}}}" if update.number else f"{_quoted(update.value)}}}"
 
 
 def encode_ack(name: str) -> str:
@@ -315,7 +324,8 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def _quoted(text: str) -> str:
     """A JSON string as JSON.stringify writes it; half a surrogate pair, which has no UTF-8, is escaped."""
-    return _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", _ENCODER.encode(text))
+    quoted = _ENCODER.encode(text)
+    return quoted if text.isascii() else _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", quoted)
 
 
 def _line(method: str, sender: Handshake, fields: dict[str, str]) -> str:

@@ -10,34 +10,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from cloudlink.errors import InvalidArgument
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """What happens to a value on its way from one member of the cloud to another.
-
-    Attributes:
-        delay: seconds, at least and at most; drawn anew for each value and receiver.
-        loss: the share of values, from 0 to 1, that never arrive.
-        doubling: the share of values that arrive twice.
-        disorder: whether a value may overtake an earlier one; else each receiver gets them in order.
-        relay_interval: seconds. Above 0, receivers see a variable only at multiples of it, and only its last
-            value, as a player sees it in each of its frames and as TurboWarp's public server relays it.
-    """
-
-    delay: tuple[float, float] = (0.0, 0.0)
-    loss: float = 0.0
-    doubling: float = 0.0
-    disorder: bool = False
-    relay_interval: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.delay[0] <= self.delay[1]:
-            raise InvalidArgument(f"the delay is two numbers of seconds, the smaller one first, not {self.delay}")
-        for share in (self.loss, self.doubling):
-            if not 0 <= share <= 1:
-                raise InvalidArgument(f"a share is a number from 0 to 1, not {share}")
+from cloudlink.transport.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)

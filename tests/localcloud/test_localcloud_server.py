@@ -2,69 +2,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from cloud_clients import client, close_code, set_x, until, values, visitor
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from cloudlink.errors import CloudError, InvalidArgument, NotConnected
-from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, server
+from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, hub
 
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert set(threading.enumerate()) <= before
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
-
-
-@contextlib.contextmanager
-def client(cloud: LocalCloud, user: str = "bob", **options: object) -> Iterator[ClientConnection]:
-    """A websocket that has shaken hands and is known to be in the room."""
-    with visitor(cloud, **options) as connection:
-        before = len(cloud.members("7"))
-        connection.send(json.dumps({"method": "handshake", "user": user, "project_id": "7"}) + "\n")
-        until(lambda: len(cloud.members("7")) > before)
-        yield connection
-
-
-@contextlib.contextmanager
-def visitor(cloud: LocalCloud, **options: object) -> Iterator[ClientConnection]:
-    with connect(cloud.url, compression=None, close_timeout=1, **options) as connection:  # type: ignore[arg-type]
-        yield connection
-
-
-def set_x(connection: ClientConnection, value: object) -> None:
-    connection.send(json.dumps({"method": "set", "name": "☁ x", "value": value}) + "\n")
-
-
-def values(connection: ClientConnection, count: int) -> list[str]:
-    found: list[str] = []
-    while len(found) < count:
-        message = connection.recv(timeout=5)
-        assert isinstance(message, str)
-        found += [json.loads(line)["value"] for line in message.splitlines()]
-    return found
-
-
-def close_code(connection: ClientConnection) -> int | None:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            connection.recv(timeout=5)
-    return connection.protocol.close_code
+    until(lambda: set(threading.enumerate()) <= before)  # the clients' own threads end in their own time
 
 
 @pytest.mark.parametrize("profile", ["scratch", "turbowarp"])
@@ -159,7 +115,7 @@ def test_a_browser_that_offers_its_login_token_gets_it_back() -> None:
 
 
 def test_a_client_that_never_shakes_hands_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "ROUND_INTERVAL", 0.05)
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 0.05)
     impatient = dataclasses.replace(TURBOWARP, handshake_timeout=0.2)
     with LocalCloud(impatient) as cloud, client(cloud) as member, visitor(cloud) as silent:
         assert close_code(silent) == 1006
@@ -167,9 +123,8 @@ def test_a_client_that_never_shakes_hands_is_cut_off(monkeypatch: pytest.MonkeyP
         assert cloud.statistics.clients == 1
 
 
-def test_a_slow_reader_is_cut_off_and_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_OUTGOING_BYTES", 1 << 20)
-    with LocalCloud("turbowarp") as cloud, client(cloud) as one, client(cloud) as other:
+def test_a_slow_reader_is_cut_off_and_holds_nobody_up() -> None:
+    with LocalCloud("turbowarp", max_unsent=1 << 20) as cloud, client(cloud) as one, client(cloud) as other:
         with socket.create_connection(("127.0.0.1", cloud.port)) as slow:
             slow.sendall(
                 b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -323,3 +278,98 @@ def test_a_hundred_clients_hear_a_hundred_sets() -> None:
         until(lambda: cloud.statistics.delivered == 100 * 99)
         assert time.monotonic() - begun < 5
         assert values(clients[99], 100) == [str(number) for number in range(100)]
+
+
+def test_coalescing_shows_each_receiver_the_last_value_of_a_variable_alone() -> None:
+    with LocalCloud("turbowarp") as cloud, client(cloud) as one, client(cloud) as other:
+        cloud.faults = Faults(relay_interval=0.2)
+        for number in range(50):
+            set_x(one, str(number))
+            set_x(one, str(-number), "☁ y")
+        found: list[str] = []
+        while found[-1:] != ["-49"]:
+            found += values(other, 1)
+        assert found[-2:] == ["49", "-49"]
+        assert len(found) <= 8
+        assert cloud.statistics.sets_received == 100
+
+
+def test_disorder_lets_messages_overtake_and_doubling_repeats_them() -> None:
+    with LocalCloud("open") as cloud, client(cloud) as one, client(cloud) as other:
+        cloud.faults = Faults(delay=(0.0, 0.2), disorder=True, doubling=1.0, seed=1)
+        for number in range(20):
+            set_x(one, str(number))
+            until(lambda number=number: cloud.statistics.sets_received == number + 1)
+        found = values(other, 40)
+        assert sorted(found, key=int) == [str(number) for number in range(20) for _ in range(2)]
+        assert found != sorted(found, key=int)
+
+
+def test_a_flood_of_frames_that_bring_nothing_ends_the_connection_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 600)  # on a slow machine the flood may take more than a second
+    with LocalCloud("turbowarp") as cloud, client(cloud) as one, client(cloud) as other:
+        for rubbish in (b"\x89\x80\0\0\0\0", b"\x82\x80\0\0\0\0"):  # pings, and binary messages
+            with client(cloud, "villain") as villain:
+                villain.socket.sendall(rubbish * 5000)
+                assert close_code(villain) in (1008, 1006)
+        with client(cloud, "villain") as villain:
+            with contextlib.suppress(ConnectionClosed):
+                for _ in range(2000):
+                    set_x(villain, "bad")
+            assert close_code(villain) == 1008
+        set_x(one, "1")
+        assert values(other, 1) == ["1"]
+
+
+def test_a_message_of_pieces_without_an_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 600)
+    with LocalCloud("turbowarp") as cloud, client(cloud) as villain:
+        villain.socket.sendall(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 5000)
+        assert close_code(villain) in (1008, 1006)
+
+
+def test_what_comes_behind_a_request_before_its_answer_ends_the_connection() -> None:
+    opening = (
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with LocalCloud("scratch") as cloud, client(cloud):
+        for behind in (b"\xff" * 10, b"\x89\x80\0\0\0\0", b"\x88\x80\0\0\0\0"):  # rubbish, a ping, a closing
+            with socket.create_connection(("127.0.0.1", cloud.port), timeout=5) as raw:
+                raw.sendall(opening + behind)
+                with contextlib.suppress(ConnectionResetError):
+                    assert raw.recv(4096) == b""
+        assert cloud.statistics.clients == 1
+
+
+def test_a_client_that_never_asks_for_a_websocket_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 0.05)
+    impatient = dataclasses.replace(TURBOWARP, handshake_timeout=0.2)
+    with LocalCloud(impatient) as cloud, socket.create_connection(("127.0.0.1", cloud.port), timeout=5) as half_open:
+        half_open.sendall(b"GET / HTTP/1.1\r\nHos")
+        with contextlib.suppress(ConnectionResetError):
+            assert half_open.recv(10) == b""
+
+
+def test_of_all_slow_readers_together_the_slowest_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "ROUND_INTERVAL", 0.05)
+    monkeypatch.setattr(hub, "MAX_UNSENT_BYTES", 1 << 20)
+    with LocalCloud("turbowarp") as cloud, client(cloud) as one:
+        cloud.faults = Faults(delay=(60.0, 60.0))  # what is held back waits as well
+        with client(cloud, "two"), client(cloud, "three"):
+            for _ in range(20):
+                set_x(one, "9" * 100_000)
+            until(lambda: cloud.statistics.closed_connections >= 1)
+            assert "bob" in cloud.members("7")
+
+
+def test_an_empty_room_without_values_is_forgotten_and_with_values_gives_way_to_who_comes() -> None:
+    small = dataclasses.replace(TURBOWARP, rooms=2)
+    with LocalCloud(small) as cloud:
+        for project in ("1", "2", "3"):
+            with visitor(cloud) as connection:
+                connection.send(f'{{"method":"handshake","user":"bob","project_id":"{project}"}}')
+                set_x(connection, project)
+                until(lambda project=project: cloud.variables(project) == {"☁ x": project})
+            until(lambda: cloud.statistics.clients == 0)
+        assert [cloud.variables(project) for project in ("1", "2", "3")] == [{}, {"☁ x": "2"}, {"☁ x": "3"}]

@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cloudlink.errors import CloudlinkError, InvalidArgument
+from cloudlink.local_service import LocalService
 from cloudlink.testing.site.dispatcher import error_reply, handle
 from cloudlink.testing.site.exchange import Refusal, Reply, Request, whole_number
 from cloudlink.testing.site.records import (
@@ -101,7 +101,7 @@ class RequestRecord:
         return json.loads(self.body)
 
 
-class LocalSite:
+class LocalSite(LocalService):
     """A Scratch site on this machine, for tests of bots: nothing leaves the computer.
 
     It keeps state and enforces the real site's rules. A site starts empty; the `add_...` methods put users, projects
@@ -132,26 +132,13 @@ class LocalSite:
         clock: Callable[[], float] = time.time,
         seed: int = 0,
     ) -> None:
-        self._host = host
-        self._port = port
+        super().__init__(host=host, port=port, scheme="http")
         self._world = World(now=clock, rules=rules or Rules(), random=random.Random(seed))
         self._lock = threading.RLock()
         self._troubles = Troubles()
         self._requests: deque[RequestRecord] = deque(maxlen=RECORDED)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-
-    def __repr__(self) -> str:
-        return f"<LocalSite at {self._host}:{self._port}>"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     # Running
 
@@ -181,22 +168,6 @@ class LocalSite:
         self._thread.join()
         server.server_close()
         server.cut_all()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; the same after a restart.
-
-        Raises:
-            CloudlinkError: the site was never started, so that there is no port yet.
-        """
-        if not self._port:
-            raise CloudlinkError("this site has no port before its first start; call start()")
-        return self._port
-
-    @property
-    def url(self) -> str:
-        """The address of everything; a host's own is in `hosts`."""
-        return f"http://{self._host}:{self.port}"
 
     @property
     def hosts(self) -> dict[str, str]:
