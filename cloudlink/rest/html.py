@@ -58,6 +58,11 @@ class Element:
         """The element as HTML."""
         return self._node.html or ""
 
+    @property
+    def content(self) -> str:
+        """What is in the element, as HTML."""
+        return self._node.inner_html or ""
+
 
 def text_of(element: Element | None) -> str | None:
     """The text of an element that may be missing."""

@@ -115,6 +115,14 @@ class RequestsTransport:
         self._session.close()
 
 
+def multipart(values: Mapping[str, str | bytes]) -> tuple[bytes, str]:
+    """Values as a form with files sends them, and the Content-Type that goes with it; bytes are sent as a file."""
+    parts = {name: (name if isinstance(value, bytes) else None, value) for name, value in values.items()}
+    prepared = requests.Request("POST", "http://localhost/", files=parts).prepare()
+    assert isinstance(prepared.body, bytes)
+    return prepared.body, prepared.headers["Content-Type"]
+
+
 class _NoCookies(RequestsCookieJar):
     """A jar that stays empty."""
 
