@@ -38,6 +38,7 @@ from cloudlink.testing.site.records import (
     Post,
     Project,
     Studio,
+    TeacherAlert,
     Topic,
     User,
 )
@@ -121,6 +122,17 @@ class LocalSite:
         ...     reply = requests.get(f"{site.hosts['api.scratch.mit.edu']}/users/scratchcat")
         ...     print(reply.json()["username"])
         ScratchCat
+
+    A client of this library is pointed at it in one line, and with it all that is made from it:
+
+        >>> from cloudlink import Client, Hosts, login
+        >>> with LocalSite() as site:
+        ...     cat = site.add_user("ScratchCat", password="meow")
+        ...     session = login("ScratchCat", "meow", client=Client(hosts=Hosts.at(site.hosts)))
+        ...     print(session.get_linked_user().username)
+        ScratchCat
+
+    `cloudlink.set_default_client` does the same for functions that are called without a client.
     """
 
     def __init__(
@@ -475,6 +487,17 @@ class LocalSite:
         """A class; `facts` are further attributes of `Classroom`."""
         with self._lock:
             return self._world.add_classroom(self._known(educator), title, **facts)
+
+    def add_teacher_alert(self, student: User | str, kind: int, **extra: Any) -> TeacherAlert:
+        """Something that happened to a student, told to the teacher.
+
+        Args:
+            student: whom it happened to.
+            kind: the site's number for it, such as 22 for a mute by the filter.
+            extra: what else is told, such as `comment`.
+        """
+        with self._lock:
+            return self._world.add_teacher_alert(self._known(student), kind, **extra)
 
     def add_cloud_change(
         self, project: Project | int, user: str, name: str, value: str | float | None = None, *, verb: str = "set_var"

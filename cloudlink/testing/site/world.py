@@ -31,6 +31,7 @@ from cloudlink.testing.site.records import (
     Post,
     Project,
     Studio,
+    TeacherAlert,
     Topic,
     User,
 )
@@ -72,6 +73,7 @@ class World:
         rules: may be replaced at any time.
         network_banned: logins from everywhere are refused.
         captcha: every login needs one.
+        mails: what the site would have sent by mail: to whom, and about what.
         forced_rejections: what becomes of the next comments, whatever their text: a code, and an appeal id or None.
     """
 
@@ -95,6 +97,8 @@ class World:
         self.topics: dict[int, Topic] = {}
         self.posts: dict[int, Post] = {}
         self.classrooms: dict[int, Classroom] = {}
+        self.teacher_alerts: list[TeacherAlert] = []
+        self.mails: list[tuple[str, str]] = []
         self.cloud_log: list[CloudChange] = []
         self.news: list[News] = []
         self.featured_projects: list[int] = []
@@ -549,6 +553,12 @@ class World:
         room = Classroom(id=number, educator_id=educator.id, title=title, created=self.stamp(), **facts)
         self.classrooms[number] = room
         return room
+
+    def add_teacher_alert(self, student: User, kind: int, **extra: Any) -> TeacherAlert:
+        """Tell a student's teacher of something that happened to the account."""
+        alert = TeacherAlert(next(self._event_ids), student.id, kind, self.stamp(), extra)
+        self.teacher_alerts.append(alert)
+        return alert
 
     def add_cloud_change(
         self, project_id: int | str, user: str, name: str, value: str | float | None = None, *, verb: str = "set_var"
