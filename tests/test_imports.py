@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transport": BASE,
     "connection": BASE | {"transport"},
     "link_thread": BASE | {"link", "transport"},
-    "rest": {"errors", "clock"},
+    "rest": BASE | {"connection"},
     "server": BASE | {"link", "rpc", "transport", "link_thread"},
     "client": BASE | {"link", "rpc", "transport", "link_thread"},
     "localcloud": BASE | {"transport"},

@@ -18,6 +18,7 @@ from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, parse_json, text
 from cloudlink.rest.paging import by_offset
+from cloudlink.rest.reports import report_project
 from cloudlink.rest.users import User, get_user, gone
 
 if TYPE_CHECKING:  # a project is in studios and a studio has projects
@@ -435,6 +436,20 @@ class Project(PartialProject):
         target = endpoints.PROJECT_VIEW.at(username=self._owner(), project_id=self.id)
         self.client.request(target, reply="none", what=self._what, referer=f"/projects/{self.id}/")
 
+    def report(self, category: str, notes: str) -> None:
+        """Report the project to the moderators.
+
+        POST /proxy/projects/{id}/report; login. VERIFIED.
+
+        Args:
+            category: why, one of `reports.PROJECT_CATEGORIES`, such as "language" or "copy without changes".
+            notes: what is wrong, in your own words.
+
+        Raises:
+            InvalidArgument: there is no such category, or there are no notes; nothing was sent.
+        """
+        report_project(self.client, self.id, category, notes)
+
     # What the owner can do
 
     def set_title(self, title: str) -> None:
@@ -467,7 +482,7 @@ class Project(PartialProject):
     def toggle_commenting(self) -> None:
         """Close the comments if they are open, and open them if they are closed.
 
-        GET /projects/{id} for the state, then as `set_title`. VERIFIED.
+        GET /projects/{id} for the state, then as `set_title`; login as the owner. VERIFIED.
         """
         self.update()
         self._set({"comments_allowed": not self.comments_allowed})
