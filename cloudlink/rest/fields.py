@@ -33,6 +33,10 @@ class Record:
     def __len__(self) -> int:
         return len(self.raw)
 
+    def __bool__(self) -> bool:
+        """True: it is there, even if the raw answer is empty."""
+        return True
+
     def keys(self) -> Any:
         """The names in the raw answer."""
         return self.raw.keys()
