@@ -38,7 +38,7 @@ from cloudlink.link.settings import Channel
 from cloudlink.rest.account import check_email, check_password, check_username, request_password_reset
 from cloudlink.rest.classrooms import Classroom, get_classroom, get_classroom_from_token
 from cloudlink.rest.client import Client, set_default_client
-from cloudlink.rest.cloud_logs import get_cloud, get_cloud_logs, get_var
+from cloudlink.rest.cloud_logs import CloudLogEntry, get_cloud, get_cloud_logs, get_var
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Hosts
 from cloudlink.rest.forum_posts import ForumPost, get_post
@@ -91,6 +91,7 @@ __all__ = [
     "CloudClient",
     "CloudConnection",
     "CloudError",
+    "CloudLogEntry",
     "CloudRequests",
     "CloudlinkError",
     "Comment",
