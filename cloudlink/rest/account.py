@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed
+from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, Rejected
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client, json_body
 from cloudlink.rest.endpoints import Target
-from cloudlink.rest.failures import hidden_failure
 from cloudlink.rest.fields import as_objects, flag, needed, parse_json, text
+from cloudlink.rest.forms import problem_on
 from cloudlink.rest.html import text_of
 
 GONE_WITH_PROJECTS: Final = "delbyusrwproj"
@@ -146,13 +146,9 @@ class Account:
 
     def _send(self, target: Target, values: dict[str, str]) -> None:
         answer = self._client.submit(target, values, what="account settings", referer=target.path)
-        if isinstance(answer, str):
-            return
-        problem = answer.first(".errorlist li")
-        if problem is not None:
-            refused = hidden_failure({"errors": [problem.text()]}, what="account settings")
-            assert refused is not None
-            raise refused
+        told = "" if isinstance(answer, str) else problem_on(answer)
+        if told:
+            raise Rejected(f"account settings: the site does not take it: {told}", status=200, reason=told)
 
     def _succeeds(self, target: Target, values: dict[str, str]) -> bool:
         """Whether the answer says `success`; here a refusal is an answer, and no error."""

@@ -20,7 +20,7 @@ from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, Query, default_client
 from cloudlink.rest.endpoints import checked_number
 from cloudlink.rest.fields import Record, as_objects, moment, needed
-from cloudlink.rest.forum_forms import check_text, number_after, send_form
+from cloudlink.rest.forms import check_text, number_after, send_form
 from cloudlink.rest.html import Element, attribute_of, text_of
 from cloudlink.rest.users import User, get_user
 

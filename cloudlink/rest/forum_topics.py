@@ -13,7 +13,7 @@ from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client
 from cloudlink.rest.endpoints import checked_number
 from cloudlink.rest.fields import Record
-from cloudlink.rest.forum_forms import check_text, number_after, send_form
+from cloudlink.rest.forms import check_text, number_after, send_form
 from cloudlink.rest.forum_posts import ForumPost, TopicPage, fetch_topic_page
 from cloudlink.rest.html import Element, attribute_of, text_of
 from cloudlink.rest.paging import by_page, check_range

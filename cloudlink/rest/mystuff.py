@@ -12,7 +12,7 @@ from cloudlink.rest.client import Client, Query, json_body
 from cloudlink.rest.endpoints import Target
 from cloudlink.rest.fields import as_object, as_objects, flag, link, moment, needed, number, text
 from cloudlink.rest.html import text_of
-from cloudlink.rest.paging import by_page
+from cloudlink.rest.paging import by_page, sort_parameters
 from cloudlink.rest.projects import Project
 from cloudlink.rest.studios import Studio
 
@@ -42,7 +42,7 @@ def iter_mystuff_projects(
     """
     if filter_by not in FILTERS:
         raise InvalidArgument(f"filter_by is one of {', '.join(FILTERS)}, not {filter_by!r}")
-    order = _order(sort_by, descending)
+    order = sort_parameters(sort_by, SORTS, descending=descending)
     target = endpoints.MYSTUFF_PROJECTS.at(filter=FILTERS[filter_by])
 
     def fetch(page: int) -> list[Project]:
@@ -62,19 +62,13 @@ def iter_mystuff_studios(
     """
     if filter_by not in STUDIO_FILTERS:
         raise InvalidArgument(f"filter_by is one of {', '.join(STUDIO_FILTERS)}, not {filter_by!r}")
-    order = _order(sort_by, descending)
+    order = sort_parameters(sort_by, SORTS, descending=descending)
     target = endpoints.MYSTUFF_STUDIOS.at(filter=filter_by)
 
     def fetch(page: int) -> list[Studio]:
         return [read_mystuff_studio(item, client=client) for item in _fetch(client, target, page, order)]
 
     return by_page(fetch, limit=limit, page=page, key=lambda studio: studio.id)
-
-
-def _order(sort_by: str, descending: bool) -> Mapping[str, str]:
-    if sort_by not in SORTS:
-        raise InvalidArgument(f"sort_by is '' or one of {', '.join(SORTS[1:])}, not {sort_by!r}")
-    return {"ascsort": "" if descending else sort_by, "descsort": sort_by if descending else ""}
 
 
 def _fetch(client: Client, target: Target, page: int, order: Mapping[str, str]) -> list[Mapping[str, Any]]:

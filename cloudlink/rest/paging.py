@@ -27,6 +27,17 @@ def check_range(limit: int | None, offset: int = 0) -> None:
             raise InvalidArgument(f"{name} is a whole number, 0 or more, not {value!r}{hint}")
 
 
+def sort_parameters(sort_by: str, known: Sequence[str], *, descending: bool) -> dict[str, str]:
+    """How a list of the old site is told to sort: the field in one of two parameters (reference, section 12).
+
+    Raises:
+        InvalidArgument: the field is none of those that are known.
+    """
+    if sort_by not in known:
+        raise InvalidArgument(f"sort_by is one of {', '.join(map(repr, known))}, not {sort_by!r}")
+    return {"ascsort": "" if descending else sort_by, "descsort": sort_by if descending else ""}
+
+
 def by_offset(
     fetch: Callable[[int, int], Sequence[Item]],
     *,

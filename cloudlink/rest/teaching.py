@@ -13,7 +13,9 @@ from cloudlink.errors import BadResponse, InvalidArgument, Rejected
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, form_body
 from cloudlink.rest.fields import look, needed, number
+from cloudlink.rest.forms import problem_on
 from cloudlink.rest.html import text_of
+from cloudlink.rest.paging import sort_parameters
 from cloudlink.rest.students import Student, TeacherAlert, read_student, read_teacher_alert, teacher_pages
 from cloudlink.rest.taught_class import TaughtClass, fetch_taught_class, read_taught_class, send_to_class
 
@@ -51,12 +53,13 @@ class Teaching:
             InvalidArgument: there is no such order; nothing was sent.
             Forbidden: the account is not a teacher's.
         """
+        order = sort_parameters(sort_by, SORTS, descending=descending)
         target = endpoints.MY_CLASSES.at(filter="closed" if closed else "all")
 
         def read(item: Any) -> TaughtClass:
             return read_taught_class(item, client=self._client)
 
-        return list(teacher_pages(self._client, target, read, limit=limit, order=_order(sort_by, descending)))
+        return list(teacher_pages(self._client, target, read, limit=limit, order=order))
 
     def get_class(self, class_id: int | str) -> TaughtClass:
         """One of your classes, with its texts.
@@ -151,9 +154,8 @@ class Teaching:
         what = f"student {username!r}"
         values = {"new_password1": password, "new_password2": password}
         answer = self._client.submit(target, values, what=what, referer=target.path)
-        problem = None if isinstance(answer, str) else answer.first(".errorlist li")
-        if problem is not None:
-            told = problem.text()[:200]
+        told = "" if isinstance(answer, str) else problem_on(answer)
+        if told:
             raise Rejected(f"{what}: the site does not take the password: {told}", status=200, reason=told)
 
 
@@ -184,9 +186,3 @@ def complete_registration(
     if isinstance(problems, dict) and problems:
         told = json.dumps(problems)[:200]
         raise Rejected(f"the site does not take it: {told}", status=200, reason=told)
-
-
-def _order(sort_by: str, descending: bool) -> dict[str, str]:
-    if sort_by not in SORTS:
-        raise InvalidArgument(f"sort_by is '' or one of {', '.join(SORTS[1:])}, not {sort_by!r}")
-    return {"ascsort": "" if descending else sort_by, "descsort": sort_by if descending else ""}

@@ -1,4 +1,4 @@
-"""Writing on the forum: forms of the old site, whose refusals come with status 200 (reference, section 14.6)."""
+"""Forms of the old site: it takes one by leading elsewhere, and refuses one by showing it again, status 200."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from cloudlink.errors import InvalidArgument, RateLimited, Rejected
 from cloudlink.rest.client import Client, Query
 from cloudlink.rest.endpoints import Target
+from cloudlink.rest.html import Element
 
 
 def send_form(
@@ -19,7 +20,7 @@ def send_form(
     query: Query | None = None,
     files: bool = False,
 ) -> str:
-    """Send a form, and give the path that the site leads to; "" if it took the form and leads nowhere.
+    """Send a form of the forum, and give the path that the site leads to; "" if it took it and leads nowhere.
 
     For the arguments see `Client.submit`.
 
@@ -30,15 +31,20 @@ def send_form(
     answer = client.submit(target, values, what=what, referer=referer, query=query, files=files)
     if isinstance(answer, str):
         return answer
-    problem = answer.first(".errorlist li")
-    told = "" if problem is None else problem.text()[:200]
+    told = problem_on(answer)
     wait = re.search(r"wait ([0-9]{1,5}) seconds between posts", told)  # the site never translates these words
     if wait:
         seconds = float(wait[1])
         raise RateLimited(f"{what}: wait {seconds:g} s between two posts", status=200, retry_after=seconds)
-    if problem is None and answer.first(".success") is not None:
+    if not told and answer.first(".success") is not None:
         return ""
     raise Rejected(f"{what}: the site shows the form again: {told or 'it does not say why'}", status=200, reason=told)
+
+
+def problem_on(page: Element) -> str:
+    """What a form that is shown again says is wrong, "" if nothing."""
+    problem = page.first(".errorlist li")
+    return "" if problem is None else problem.text()[:200]
 
 
 def check_text(content: str, *, name: str) -> str:
