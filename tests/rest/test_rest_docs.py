@@ -74,7 +74,7 @@ def test_every_call_on_the_page_exists() -> None:
 
 
 def test_every_request_on_the_page_shows_no_login_and_none_is_missing() -> None:
-    told = {shape(request) for _, requests in ROWS for request in re.findall(r"`(\w+ [^`]+)`", requests)}
+    told = {shape(request) for _, requests in ROWS for request in re.findall(r"`([A-Z]+ [^`]+)`", requests)}
     assert told - OPEN == set(), "these are no requests without a login"
     assert OPEN - told == set(), "these are missing"
 
@@ -109,7 +109,8 @@ def test_every_endpoint_of_the_client_is_on_the_local_site() -> None:
         path = re.sub(r"\{(\w+)\}", lambda place: words.get(place[1], "12"), endpoint.path)
         host = Hosts().url(endpoint.host, "").partition("//")[2]
         path = path if host == "scratch.mit.edu" else path.rstrip("/") or "/"
-        assert ALL.find(endpoint.method, host, path) is not None, name
+        method = "GET" if endpoint.method == "HEAD" else endpoint.method  # the site's server sees to the difference
+        assert ALL.find(method, host, path) is not None, name
 
 
 def test_every_docstring_with_a_request_says_how_sure_we_are() -> None:
