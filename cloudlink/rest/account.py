@@ -5,6 +5,7 @@ The forms of the site's settings answer with a page, whatever they did, so what 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, Rejected
@@ -54,15 +55,18 @@ class Account:
         """The address of the account, and the new one that waits for its confirmation; None where there is none.
 
         GET scratch.mit.edu/accounts/email_change/, from the page; login. VERIFIED.
+
+        Raises:
+            BadResponse: the page does not tell; it does in English only, `Client(language="en")`.
         """
         page = self._client.request(endpoints.ACCOUNT_EMAIL.at(), reply="html", what="email addresses")
         found: dict[str, str | None] = {}
-        for entry in page.all("div.field"):
-            label = text_of(entry.first("span.label"))
-            value = entry.first("span.label + *")
-            if label:
-                found[label] = text_of(value) or None
-        return found.get("Current Email Address"), found.get("New Email Address")
+        for label in page.all("span.label"):
+            value = (text_of(label.parent) or "").removeprefix(label.text()).strip()
+            found[label.text()] = value if re.fullmatch(r"[^@\s]+@[^@\s]+", value) else None
+        if "Current Email Address" not in found:
+            raise BadResponse('the page tells no email address; it does in English only: Client(language="en")')
+        return found["Current Email Address"], found.get("New Email Address")
 
     def change_email(self, address: str, *, password: str) -> None:
         """Ask for another address; the site sends a mail there, to be confirmed.

@@ -4,7 +4,8 @@
     topic.posts -- pages of the topic ----+--> ForumPost
     search_posts -- somebody's index -----'
 
-The pages show times without a zone. Exact times are in the feed of a topic, which has its newest posts only.
+The pages show times without a zone. Exact times are in the feed of a topic, which has its newest posts only. They are
+read without a login, and the site keeps such pages for some minutes: what was just written may show later.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def read_topic_page(page: Element, *, topic_id: int, client: Client) -> TopicPag
         if found:
             category, category_id = text_of(item.first("a")), int(found[1])
         elif category_id is not None:
-            title = item.text().lstrip("»").strip()
+            title = item.text().removeprefix("»").strip()
     title = title or text_of(page.first("div.blockpost h3"))
     numbers = [_small_number(text_of(link)) for link in page.all("div.pagination .page")]
     current = _small_number(text_of(page.first("div.pagination .current.page"))) or 1
@@ -248,7 +249,7 @@ def _read_post(block: Element, *, topic_id: int, title: str | None, category: st
         signature="" if signature is None else signature.content,
         number=int(place[1]) if place else None,
         topic_id=topic_id,
-        topic_name=text_of(block.first(".postright h3")) or title,
+        topic_name=title,
         topic_category=category,
         deleted=False,
         raw={"html": block.source},

@@ -154,6 +154,14 @@ def test_checks_before_there_is_an_account(site: LocalSite, client: Client) -> N
         request_password_reset(client=client)
 
 
+def test_addresses_are_read_from_an_english_page_only() -> None:
+    page = b'<p><span class="label">Current Email Address</span>\n me@example.com </p>'
+    account = Account(logged_in(client_of(answering(Reply(200, body=page), Reply(200, body=b"<p>Adresse</p>")))))
+    assert account.email_addresses() == ("me@example.com", None)
+    with pytest.raises(BadResponse, match="English"):
+        account.email_addresses()
+
+
 def test_a_refused_setting_is_told() -> None:
     page = Reply(200, body=b'<ul class="errorlist"><li>This is no country.</li></ul>')
     with pytest.raises(Rejected, match="This is no country"):
