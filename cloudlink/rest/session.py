@@ -20,6 +20,7 @@ from typing import Any, Final, NoReturn
 
 from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, LoginRequired
 from cloudlink.rest import backpack, endpoints, messages, mystuff, search
+from cloudlink.rest.assets import upload_asset
 from cloudlink.rest.backpack import BackpackItem
 from cloudlink.rest.client import Client, default_client, form_body, json_body
 from cloudlink.rest.failures import failure, redirect_failure
@@ -28,7 +29,7 @@ from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.identity import Identity, SessionCookie, cookie_value, decode_session_id
 from cloudlink.rest.messages import Message
 from cloudlink.rest.mutes import Mute, read_mute
-from cloudlink.rest.projects import PartialProject, Project, create_project, get_project, iter_projects, upload_asset
+from cloudlink.rest.projects import PartialProject, Project, create_project, get_project, iter_projects
 from cloudlink.rest.studios import Studio, create_studio, get_studio
 from cloudlink.rest.users import User, get_user, message_count
 
@@ -231,7 +232,7 @@ class Session:
         return create_project(content, title=title, client=self._client)
 
     def upload_asset(self, data: bytes, extension: str) -> str:
-        """Upload a picture or a sound, and give its name; see `projects.upload_asset`."""
+        """Upload a picture or a sound, and give its name; see `assets.upload_asset`."""
         return upload_asset(data, extension, client=self._client)
 
     def create_studio(self) -> Studio:

@@ -9,17 +9,10 @@ from offline_site import INDEX, ME
 
 from cloudlink import errors
 from cloudlink.rest import frontpage, search, statistics
+from cloudlink.rest.assets import get_asset, upload_asset
 from cloudlink.rest.backpack import read_backpack_item
 from cloudlink.rest.client import Client
-from cloudlink.rest.projects import (
-    Project,
-    count_projects,
-    create_project,
-    get_asset,
-    get_project,
-    read_project,
-    upload_asset,
-)
+from cloudlink.rest.projects import Project, count_projects, create_project, get_project, read_project
 from cloudlink.rest.session import Session, login
 from cloudlink.rest.studios import Studio, create_studio, get_studio, read_studio
 from cloudlink.rest.users import User, get_user, read_user
