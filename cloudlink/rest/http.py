@@ -145,7 +145,11 @@ def _reply(request: Request, response: requests.Response) -> Reply:
 
 def _translate(request: Request, error: Exception) -> SiteUnreachable | BadResponse:
     sent = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
-    doubt = "" if request.method == "GET" or not sent else "; it may have happened, so look before you do it again"
+    doubt = (
+        ""
+        if request.method in ("GET", "HEAD") or not sent
+        else "; it may have happened, so look before you do it again"
+    )
     if isinstance(error, requests.Timeout):
         return SiteUnreachable(f"{request}: no answer in {request.timeout:g} s{doubt}", sent=sent)
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
