@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any
+from typing import Any, Final
 
-from cloudlink.errors import BadResponse, InvalidArgument
+from cloudlink.errors import BadResponse, InvalidArgument, RateLimited, SiteUnavailable
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Body, Client, default_client
+from cloudlink.rest.failures import failure
 from cloudlink.rest.fields import text
 from cloudlink.rest.project_files import check_asset
+
+NOT_IMPLEMENTED: Final = 501
+"""What a server answers to a method that it does not know."""
 
 
 def get_asset(name: str, *, client: Client | None = None) -> bytes:
@@ -28,11 +32,38 @@ def get_asset(name: str, *, client: Client | None = None) -> bytes:
         BadResponse: the bytes that came have another MD5.
     """
     client = default_client() if client is None else client
-    if not re.fullmatch(r"[0-9a-f]{32}\.[A-Za-z0-9]{1,5}", name):
-        raise InvalidArgument(f"an asset's name is 32 hex digits, a dot and an extension, not {name!r}")
+    _check_name(name)
     data = client.request(endpoints.ASSET.at(md5ext=name), reply="bytes", what=f"asset {name}")
     check_asset(name, data)
     return data
+
+
+def has_asset(name: str, *, client: Client | None = None) -> bool:
+    """Whether the site is known to have a picture or a sound; False as well if it does not tell.
+
+    HEAD assets.scratch.mit.edu/{md5}.{extension}; no login. REPORTED: what HTTP promises for each address that
+    answers GET, but no client was seen to use it. Anything but a yes is taken for a no.
+
+    Args:
+        name: as for `get_asset`.
+        client: how to reach the site; the default one if left out.
+
+    Raises:
+        InvalidArgument: this is no such name.
+        RateLimited, SiteUnavailable, SiteUnreachable: the site cannot tell now.
+    """
+    client = default_client() if client is None else client
+    _check_name(name)
+    request, reply = client.exchange(endpoints.ASSET_CHECK.at(md5ext=name))
+    problem = failure(request, reply, what=f"asset {name}", retry_after=client.retry_after(reply))
+    if isinstance(problem, RateLimited | SiteUnavailable) and reply.status != NOT_IMPLEMENTED:
+        raise problem
+    return reply.status == 200
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[0-9a-f]{32}\.[A-Za-z0-9]{1,5}", name):
+        raise InvalidArgument(f"an asset's name is 32 hex digits, a dot and an extension, not {name!r}")
 
 
 def upload_asset(data: bytes, extension: str, *, client: Client) -> str:

@@ -8,16 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from cloudlink.errors import BadResponse, Forbidden, InvalidArgument, NotFound, ServiceGone
 from cloudlink.rest import comments, endpoints, project_files
-from cloudlink.rest.assets import check_saved, get_asset
+from cloudlink.rest.archive import ProjectArchive, ProjectSource
+from cloudlink.rest.asset_folder import AssetFolder
+from cloudlink.rest.assets import check_saved
 from cloudlink.rest.client import Body, Client, default_client, json_body
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, parse_json, text
 from cloudlink.rest.paging import by_offset
+from cloudlink.rest.parallel import WORKERS
+from cloudlink.rest.transfer import Progress, fetch_assets, no_progress, send_assets
 from cloudlink.rest.users import User, get_user, gone
 
 if TYPE_CHECKING:  # a project is in studios and a studio has projects
@@ -113,6 +117,7 @@ class PartialProject(Record):
 
     @staticmethod
     def _json_bytes(data: bytes) -> bytes | None:
+        """The project.json in a project's file, None if it is of Scratch 1.4."""
         kind = project_files.kind_of(data)
         return None if kind == "sb" else project_files.json_in(data) if kind == "zip" else data
 
@@ -121,40 +126,57 @@ class PartialProject(Record):
         content = self.get_raw_json()
         return text(content, "meta", "agent") or text(content, "info", "userAgent")
 
-    def download(self, filename: str | None = None, dir: str | Path = "") -> Path:  # noqa: A002  the seed's name
+    def download(
+        self,
+        filename: str | None = None,
+        dir: str | Path = "",  # noqa: A002  the seed's name
+        *,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> Path:
         """Save the project as a file that Scratch opens, with its pictures and sounds.
 
         The requests of `file`, then GET assets.scratch.mit.edu/{md5}.{extension} for each asset. VERIFIED. An
         unshared project can be saved by its owner alone.
 
+        If it is interrupted, the assets that have arrived stay in a hidden folder beside the file, and the next
+        download to the same name fetches only the others. The file itself appears when it is whole.
+
         Args:
             filename: the file's name, without a folder; its number and ".sb3" (".sb2", ".sb") if left out.
             dir: the folder, which is made if it is missing; the current one if left out.
+            progress: called with how many files of the project have arrived, and how many there are.
+            workers: how many assets are fetched at a time, 1 to 32.
 
         Returns:
             Where the file is.
 
         Raises:
-            InvalidArgument: filename has a folder in it.
+            InvalidArgument: filename has a folder in it, or is one.
             NotFound: there is no such project, you may not see it, or an asset is missing on the site.
             BadResponse: the file, or an asset, is damaged.
         """
-        if filename is not None and (not filename or Path(filename).name != filename):
+        if filename is not None and (filename in ("", "..") or "\0" in filename or Path(filename).name != filename):
             raise InvalidArgument(f"filename is a name without a folder, not {filename!r}; put the folder into dir")
         data = self.file()
-        kind = project_files.kind_of(data)
-        if kind != "sb":
-            content = project_files.json_in(data) if kind == "zip" else data
-            kind = project_files.kind_of(content)
-            data = project_files.pack(content, self._assets(content))
+        content = self._json_bytes(data)
+        kind = "sb" if content is None else project_files.kind_of(content)
         path = Path(dir) / (filename or f"{self.id}.{kind}")
+        if path.is_dir():
+            raise InvalidArgument(f"{path} is a folder; choose another filename")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
-
-    def _assets(self, content: bytes) -> dict[str, bytes]:
+        folder = AssetFolder(path)
+        if content is None:
+            folder.finish(lambda file: _write(file, data))
+            progress(1, 1)
+            return path
         names = project_files.asset_names(as_object(parse_project(content), of=f"file of {self._what}"))
-        return {name: get_asset(name, client=self.client) for name in names}
+        try:
+            fetch_assets(names, folder, client=self.client, progress=progress, workers=workers)
+            folder.finish(lambda file: project_files.pack(content, folder, to=file))
+        finally:
+            folder.leave()
+        return path
 
     @property
     def _what(self) -> str:
@@ -555,6 +577,36 @@ class Project(PartialProject):
         body = Body(project_bytes(content), "application/json")
         check_saved(self.client.request(target, reply="json", what=self._what, body=body), of=self._what)
 
+    def upload(self, source: ProjectSource, *, progress: Progress = no_progress, workers: int = WORKERS) -> None:
+        """Save a whole .sb3 file in this project: its assets first, those that the site lacks, then its project.json.
+
+        HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each asset, then PUT
+        projects.scratch.mit.edu/{id}; login as the owner. VERIFIED; see `has_asset` for the HEAD.
+
+        The file is checked before anything is sent, and the project stays as it was until all assets are there; if
+        it is interrupted before, call it again. The last request is never repeated.
+
+        Args:
+            source: the path of the file, its bytes, or a file that is open for reading.
+            progress: called with how many files of the project the site has, and how many there are.
+            workers: how many assets are looked for, or sent, at a time, 1 to 32.
+
+        Raises:
+            InvalidArgument: it is no .sb3 that the site would take, also if it is an .sb2 or .sb: open that in the
+                Scratch editor and save it to the computer, which makes an .sb3. Nothing was sent.
+            Forbidden: the project is not yours.
+            Rejected: the site does not take an asset, or the project.json.
+        """
+        if self._owner().casefold() != self.client.username.casefold():
+            raise Forbidden(
+                f"{self._what} is of {self._owner()!r}, and you are {self.client.username!r}; "
+                "only its owner may save it, so make one of your own with upload_project()"
+            )
+        with ProjectArchive(source) as archive:
+            send_assets(archive, client=self.client, progress=progress, workers=workers)
+            self.set_json(archive.content)
+            progress(1 + len(archive.names), 1 + len(archive.names))
+
     def ranks(self) -> NoReturn:
         """Gone: raises ServiceGone. It came from ScratchDB, and nothing replaces it."""
         raise gone("Project.ranks")
@@ -737,6 +789,47 @@ def create_project(content: Mapping[str, Any] | str | bytes, *, title: str | Non
     return new
 
 
+def upload_project(
+    source: ProjectSource,
+    *,
+    title: str | None = None,
+    client: Client,
+    progress: Progress = no_progress,
+    workers: int = WORKERS,
+) -> int:
+    """Make a new project, unshared, of a whole .sb3 file.
+
+    HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each asset that the site lacks, then POST
+    projects.scratch.mit.edu/; login. VERIFIED; see `has_asset` for the HEAD. The site may take some seconds until
+    `get_project` finds it.
+
+    Args:
+        source: the path of the file, its bytes, or a file that is open for reading.
+        title: its title; "Untitled" with a number if left out.
+        client: with a login.
+        progress: called with how many files of the project the site has, and how many there are.
+        workers: how many assets are looked for, or sent, at a time, 1 to 32.
+
+    Returns:
+        The new project's number.
+
+    Raises:
+        InvalidArgument: it is no .sb3 that the site would take; nothing was sent. See `Project.upload`.
+        LoginRequired: nobody is logged in.
+        Rejected: the site does not take an asset, or the project.json.
+    """
+    _ = client.username  # raises if nobody is logged in
+    with ProjectArchive(source) as archive:
+        send_assets(archive, client=client, progress=progress, workers=workers)
+        new = create_project(archive.content, title=title, client=client)
+        progress(1 + len(archive.names), 1 + len(archive.names))
+    return new
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+
+
 def project_bytes(content: Mapping[str, Any] | str | bytes) -> bytes:
     """A project.json as the site wants it.
 
@@ -744,13 +837,16 @@ def project_bytes(content: Mapping[str, Any] | str | bytes) -> bytes:
         InvalidArgument: it is no JSON object.
     """
     try:
-        data = content if isinstance(content, str | bytes) else json.dumps(content, ensure_ascii=False)
+        if isinstance(content, str):
+            data = content.encode()
+        else:
+            data = content if isinstance(content, bytes) else project_files.json_bytes(content)
         is_object = isinstance(json.loads(data), dict)
     except (TypeError, ValueError, RecursionError):
         is_object = False
     if not is_object:
         raise InvalidArgument("a project.json is a JSON object; pass a dict, or the text of the file")
-    return data.encode() if isinstance(data, str) else data
+    return data
 
 
 def parse_project(data: bytes) -> Any:
