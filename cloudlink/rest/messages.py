@@ -12,7 +12,7 @@ from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, moment, needed, number, text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.read_ahead import iter_list
 
 FILTERS: Final = ("comments", "projects", "studios", "forums")
 
@@ -80,7 +80,7 @@ def _iter_messages(
         answer = client.request(target, reply="json", what=what, query=query)
         return [read_message(item, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda message: (message.type, message.id))
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda message: (message.type, message.id))
 
 
 def clear_messages(client: Client) -> None:

@@ -19,8 +19,8 @@ from cloudlink.rest.client import Body, Client, default_client, json_body
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, parse_json, text
-from cloudlink.rest.paging import by_offset
 from cloudlink.rest.parallel import WORKERS
+from cloudlink.rest.read_ahead import iter_list
 from cloudlink.rest.transfer import Progress, fetch_assets, no_progress, send_assets
 from cloudlink.rest.users import User, get_user, gone
 
@@ -725,7 +725,7 @@ def iter_projects(
             return []
         return [read_project(item, client=client, of=what, author=author) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda project: project.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda project: project.id)
 
 
 def get_project(project_id: int | str, *, client: Client | None = None) -> Project | PartialProject:

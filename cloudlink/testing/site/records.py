@@ -14,6 +14,7 @@ class User:
     """An account.
 
     Attributes:
+        id, username: these two stay; the site finds the user by them.
         profile_id: a number of its own, not the user's.
         token: what goes into `X-Token`.
         following, loves, favorites, viewed, followed_studios: ids, the oldest first.

@@ -577,6 +577,7 @@ class _Connection(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server
+    round_trips = 3  # of the first request: TCP, TLS and its own
 
     def setup(self) -> None:
         super().setup()
@@ -604,6 +605,8 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = self._read()
+        self.server.stopping.wait(self.server.site.rules.round_trip * self.round_trips)
+        self.round_trips = 1
         if isinstance(request, Reply):
             self.close_connection = True
             self._write(request, WEB)

@@ -13,7 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final
 
 from cloudlink.errors import InvalidArgument
@@ -102,6 +102,8 @@ class World:
         self.reports: list[dict[str, Any]] = []
         self.ocular: dict[str, dict[str, Any]] = {}
         self.reactions: dict[int, list[tuple[str, str]]] = {}
+        self._names: dict[str, User] = {}
+        self._followed: dict[int, dict[int, None]] = {}  # who was followed by whom, the newest last
         self._now = now
         self._random = random
         self._secret = random.randbytes(32)
@@ -165,13 +167,13 @@ class World:
             **facts,
         )
         self.users[user.id] = user
+        self._names[username.lower()] = user
         self.notify(user, "userjoin", user, {})
         return user
 
     def find_user(self, username: str) -> User | None:
         """The user of that name, in whatever case it is written."""
-        wanted = username.lower()
-        return next((user for user in self.users.values() if user.username.lower() == wanted), None)
+        return self._names.get(username.lower())
 
     def by_token(self, token: str) -> User | None:
         """The user with that X-Token."""
@@ -240,21 +242,21 @@ class World:
 
     # People and projects
 
-    def followers(self, user: User) -> list[User]:
-        """Who follows a user, the newest first."""
-        order = {
-            event.actor_id: event.created
-            for event in self.events
-            if event.type == "followuser" and event.facts["followed_user_id"] == user.id
-        }
-        found = [other for other in self.users.values() if user.id in other.following]
-        return sorted(found, key=lambda other: order.get(other.id, 0.0), reverse=True)
+    def followers(self, user: User) -> Iterator[User]:
+        """Who follows a user, the newest first; those who did so from the start are the last."""
+        order = self._followed.get(user.id, {})
+        fans = (self.users[number] for number in reversed(order))
+        old_fans = (other for other in self.users.values() if other.id not in order)
+        return (other for other in chain(fans, old_fans) if user.id in other.following)
 
     def follow(self, who: User, target: User) -> None:
         """Let one user follow another."""
         if target.id in who.following or who is target:
             return
         who.following.append(target.id)
+        order = self._followed.setdefault(target.id, {})
+        order.pop(who.id, None)
+        order[who.id] = None
         facts = {"followed_user_id": target.id, "followed_username": target.username}
         self.record("followuser", who, facts)
         self.notify(target, "followuser", who, facts)

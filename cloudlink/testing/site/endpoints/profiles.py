@@ -139,7 +139,7 @@ def _profile_page(world: World, request: Request) -> Reply:
 @ROUTES.add("GET", WEB, "/users/{username}/followers/")
 def _followers_page(world: World, request: Request) -> Reply:
     user = _public_user(world, request)
-    return _list_page(request, user, "Followers", world.followers(user), pages.user_item, PEOPLE_ON_A_PAGE)
+    return _list_page(request, user, "Followers", list(world.followers(user)), pages.user_item, PEOPLE_ON_A_PAGE)
 
 
 @ROUTES.add("GET", WEB, "/users/{username}/following/")
