@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cloudlink.rest.client import Client
 from cloudlink.rest.endpoints import Hosts
-from cloudlink.rest.http import RequestsTransport
+from cloudlink.rest.http import Transport
 from cloudlink.rest.pacing import Intervals
 from cloudlink.rest.retry import Retry
 from cloudlink.testing import LocalSite
@@ -26,7 +26,7 @@ HOST_NAMES = {
 }
 
 
-def client_to(site: LocalSite, *, transport: RequestsTransport) -> Client:
+def client_to(site: LocalSite, *, transport: Transport) -> Client:
     """A client of a local site that is in a hurry."""
     return Client(
         hosts=Hosts(**{name: site.hosts[host] for name, host in HOST_NAMES.items()}),

@@ -116,6 +116,9 @@ def _told_errors() -> Iterator[None]:
     """Tell what the site or the disk did not do, without a traceback; the exit code is 1."""
     try:
         yield
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted; what has arrived will not be fetched, or sent, again", err=True)
+        raise click.Abort from None
     except (InvalidArgument, SiteError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

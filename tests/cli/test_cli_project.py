@@ -12,7 +12,7 @@ from project_maker import client_to, numbered, unzipped
 
 from cloudlink.cli.main import main
 from cloudlink.rest.client import Client
-from cloudlink.rest.http import RequestsTransport
+from cloudlink.rest.http import Reply, Request, RequestsTransport
 from cloudlink.rest.session import SESSION_VARIABLE, Session
 from cloudlink.testing import LocalSite
 
@@ -131,6 +131,29 @@ def test_a_disk_that_cannot_be_written_is_told(client: Client, number: int) -> N
     Path("a").write_bytes(b"")
     result = run(client, "download", number, "-o", "a/b.sb3")
     assert (result.exit_code, "Error: a" in result.stderr) == (1, True)
+
+
+def test_an_interrupted_command_goes_on_where_it_stopped(site: LocalSite, client: Client, number: int) -> None:
+    asked: list[str] = []
+    transport = RequestsTransport()
+
+    def interrupted(request: Request) -> Reply:
+        if request.url.endswith(".svg"):
+            asked.append(request.url)
+            if len(asked) == 3:
+                raise KeyboardInterrupt
+        return transport(request)
+
+    first = run(client_to(site, transport=interrupted), "download", number, "-o", "maze.sb3")
+    assert (first.exit_code, Path("maze.sb3").exists()) == (1, False)
+    assert "what has arrived will not be fetched, or sent, again" in first.stderr
+    kept = [path.name for path in Path(".maze.sb3.part").iterdir()]
+    assert 1 <= len(kept) <= 3
+    second = run(client_to(site, transport=transport), "download", number, "-o", "maze.sb3")
+    assert second.exit_code == 0
+    assert unzipped(Path("maze.sb3").read_bytes()) == unzipped(MAZE.sb3())
+    assert not Path(".maze.sb3.part").exists()
+    transport.close()
 
 
 @pytest.mark.parametrize(
