@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from cloudlink.errors import InvalidArgument
-from cloudlink.rest.project_files import MAX_ASSETS
+from cloudlink.rest.project_files import MAX_ASSETS, is_asset
 
 MAX_PROJECT: Final = 5 << 20
 """Most bytes of a project.json that the site takes (reported, reference section 7.3)."""
@@ -33,15 +32,17 @@ ProjectSource = str | Path | bytes | IO[bytes]
 """A project file: its path, its bytes, or a file that is open for reading."""
 
 
-class ProjectArchive:
+class ProjectArchive(Mapping[str, bytes]):
     """An .sb3 whose parts are all there and whole. Close it, or use it as a context manager.
+
+    It maps the names of its assets, "md5.extension", to their bytes, which are read when they are asked for; several
+    threads may ask.
 
     Args:
         source: the path of the file, its bytes, or a file that is open for reading.
 
     Attributes:
         content: the project.json.
-        names: the assets that it names, each once, as "md5.extension".
 
     Raises:
         InvalidArgument: it is no .sb3 that the site would take; the message tells what is wrong with it.
@@ -52,7 +53,7 @@ class ProjectArchive:
         self._zip = self._opened(source)
         try:
             self.content = self._read_content()
-            self.names = self._checked_names()
+            self._names = self._checked_names()
         except BaseException:
             self.close()
             raise
@@ -66,26 +67,22 @@ class ProjectArchive:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<ProjectArchive {self._label!r}: {len(self.names)} assets>"
+        return f"<ProjectArchive {self._label!r}: {len(self)} assets>"
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._asset(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def close(self) -> None:
         """Close the file, unless it was handed in open."""
         self._zip.close()
-
-    def asset(self, name: str) -> bytes:
-        """The bytes of an asset; several threads may ask.
-
-        Args:
-            name: one of `names`.
-
-        Raises:
-            InvalidArgument: it is missing, too big, or has another MD5 than its name says.
-        """
-        data = self._read(name, MAX_ASSET)
-        found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if found != name.partition(".")[0]:
-            raise self._wrong(f"the asset {name} has other bytes, of MD5 {found}; {_AGAIN}")
-        return data
 
     def _opened(self, source: ProjectSource) -> zipfile.ZipFile:
         try:
@@ -117,23 +114,29 @@ class ProjectArchive:
             raise self._wrong(f"{name} in it has more than {limit:,} bytes, which the site does not take")
         return data
 
+    def _asset(self, name: str) -> bytes:
+        data = self._read(name, MAX_ASSET)
+        if not is_asset(name, data):
+            raise self._wrong(f"the asset {name} has other bytes than its name says; {_AGAIN}")
+        return data
+
     def _read_content(self) -> bytes:
         if self._zip.namelist().count("project.json") > 1:
             raise self._wrong(f"there is more than one project.json in it; {_AGAIN}")
         return self._read("project.json", MAX_PROJECT)
 
-    def _checked_names(self) -> list[str]:
+    def _checked_names(self) -> dict[str, None]:
         try:
             content = json.loads(self.content.decode())
         except (ValueError, RecursionError):
             raise self._wrong(f"its project.json is not JSON; {_AGAIN}") from None
         if isinstance(content, dict) and "objName" in content:
             raise self._wrong(f"it is of Scratch 2.0, which the site no longer takes; {_AGAIN}")
-        names = list(dict.fromkeys(name for target in self._targets(content) for name in self._assets(target)))
+        names = dict.fromkeys(name for target in self._targets(content) for name in self._assets(target))
         if len(names) > MAX_ASSETS:
             raise self._wrong(f"it has {len(names):,} assets, more than {MAX_ASSETS:,}")
         for name in names:
-            self.asset(name)
+            self._asset(name)
         return names
 
     def _targets(self, content: Any) -> list[Mapping[str, Any]]:

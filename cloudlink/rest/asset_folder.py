@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from cloudlink.errors import BadResponse
-from cloudlink.rest.project_files import check_asset
+from cloudlink.rest.project_files import is_asset
 
 
 class AssetFolder(Mapping[str, bytes]):
@@ -38,9 +37,10 @@ class AssetFolder(Mapping[str, bytes]):
     def __getitem__(self, name: str) -> bytes:
         try:
             data = (self._path / name).read_bytes()
-            check_asset(name, data)
-        except (OSError, BadResponse):  # a disk may break off in the middle, too
+        except OSError:
             raise KeyError(name) from None
+        if not is_asset(name, data):  # a disk may break off in the middle, too
+            raise KeyError(name)
         return data
 
     def __iter__(self) -> Iterator[str]:

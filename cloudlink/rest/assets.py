@@ -11,7 +11,7 @@ from cloudlink.rest import endpoints
 from cloudlink.rest.client import Body, Client, default_client
 from cloudlink.rest.failures import failure
 from cloudlink.rest.fields import text
-from cloudlink.rest.project_files import check_asset
+from cloudlink.rest.project_files import is_asset
 
 NOT_IMPLEMENTED: Final = 501
 """What a server answers to a method that it does not know."""
@@ -34,7 +34,8 @@ def get_asset(name: str, *, client: Client | None = None) -> bytes:
     client = default_client() if client is None else client
     _check_name(name)
     data = client.request(endpoints.ASSET.at(md5ext=name), reply="bytes", what=f"asset {name}")
-    check_asset(name, data)
+    if not is_asset(name, data):
+        raise BadResponse(f"the asset {name} came with other bytes, {len(data):,} of them; try again")
     return data
 
 

@@ -560,35 +560,56 @@ class Project(PartialProject):
         target = endpoints.PROJECT_SITE_SET.at(project_id=self.id)
         self.client.request(target, reply="none", what=self._what, body=json_body(values), referer="/mystuff/")
 
-    def set_json(self, content: Mapping[str, Any] | str | bytes) -> None:
-        """Save another project.json in this project.
+    def set_json(
+        self,
+        content: Mapping[str, Any] | str | bytes,
+        *,
+        assets: Mapping[str, bytes] | None = None,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> None:
+        """Save another project.json in this project, after the assets that are new in it.
 
-        PUT projects.scratch.mit.edu/{id}; login as the owner. VERIFIED. Upload new assets first, with
-        `upload_asset`.
+        HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each of the assets (see `has_asset` for the
+        HEAD), then PUT projects.scratch.mit.edu/{id}; login as the owner. VERIFIED. The last one is never repeated.
 
         Args:
             content: the project.json, as a dict or as text.
+            assets: pictures and sounds that it names, "md5.extension" -> bytes; those that the site lacks are sent.
+            progress: called with how many of the files are on the site, and how many there are.
+            workers: how many assets are looked for, or sent, at a time, 1 to 32.
 
         Raises:
             InvalidArgument: it is no JSON object; nothing was sent.
             Forbidden: the project is not yours.
+            Rejected: the site does not take an asset, or the project.json.
         """
         target = endpoints.PROJECT_SAVE.at(project_id=self.id)
         body = Body(project_bytes(content), "application/json")
+        count = len(assets or {})
+        if assets:
+            self._check_own()
+            send_assets(assets, client=self.client, progress=progress, workers=workers)
         check_saved(self.client.request(target, reply="json", what=self._what, body=body), of=self._what)
+        progress(1 + count, 1 + count)
+
+    def _check_own(self) -> None:
+        """Find out before anything is sent what the site would say at the end."""
+        if self._owner().casefold() != self.client.username.casefold():
+            raise Forbidden(
+                f"{self._what} is of {self._owner()!r}, and you are {self.client.username!r}; "
+                "only its owner may save it, so make one of your own with upload_project()"
+            )
 
     def upload(self, source: ProjectSource, *, progress: Progress = no_progress, workers: int = WORKERS) -> None:
-        """Save a whole .sb3 file in this project: its assets first, those that the site lacks, then its project.json.
+        """Save a whole .sb3 file in this project; the requests are those of `set_json`. VERIFIED.
 
-        HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each asset, then PUT
-        projects.scratch.mit.edu/{id}; login as the owner. VERIFIED; see `has_asset` for the HEAD.
-
-        The file is checked before anything is sent, and the project stays as it was until all assets are there; if
-        it is interrupted before, call it again. The last request is never repeated.
+        The file is checked before anything is sent, and the project stays as it was until all its assets are there;
+        if it is interrupted before, call it again.
 
         Args:
             source: the path of the file, its bytes, or a file that is open for reading.
-            progress: called with how many files of the project the site has, and how many there are.
+            progress: called with how many files of the project are on the site, and how many there are.
             workers: how many assets are looked for, or sent, at a time, 1 to 32.
 
         Raises:
@@ -597,15 +618,8 @@ class Project(PartialProject):
             Forbidden: the project is not yours.
             Rejected: the site does not take an asset, or the project.json.
         """
-        if self._owner().casefold() != self.client.username.casefold():
-            raise Forbidden(
-                f"{self._what} is of {self._owner()!r}, and you are {self.client.username!r}; "
-                "only its owner may save it, so make one of your own with upload_project()"
-            )
         with ProjectArchive(source) as archive:
-            send_assets(archive, client=self.client, progress=progress, workers=workers)
-            self.set_json(archive.content)
-            progress(1 + len(archive.names), 1 + len(archive.names))
+            self.set_json(archive.content, assets=archive, progress=progress, workers=workers)
 
     def ranks(self) -> NoReturn:
         """Gone: raises ServiceGone. It came from ScratchDB, and nothing replaces it."""
@@ -822,7 +836,7 @@ def upload_project(
     with ProjectArchive(source) as archive:
         send_assets(archive, client=client, progress=progress, workers=workers)
         new = create_project(archive.content, title=title, client=client)
-        progress(1 + len(archive.names), 1 + len(archive.names))
+        progress(1 + len(archive), 1 + len(archive))
     return new
 
 

@@ -5,16 +5,16 @@ An interrupted transfer is continued by asking for it again: what has arrived is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
-from cloudlink.errors import BadResponse, RateLimited, SiteUnavailable, SiteUnreachable
-from cloudlink.rest.archive import ProjectArchive
+from cloudlink.errors import BadResponse, InvalidArgument, RateLimited, SiteUnavailable, SiteUnreachable
 from cloudlink.rest.asset_folder import AssetFolder
 from cloudlink.rest.assets import get_asset, has_asset, upload_asset
 from cloudlink.rest.client import Client
 from cloudlink.rest.parallel import in_parallel
+from cloudlink.rest.project_files import is_asset
 
 Progress = Callable[[int, int], None]
 """Told how many of the project's files are done, and how many there are: its project.json and its assets. It is
@@ -65,30 +65,31 @@ def fetch_assets(
             progress(done, total)
 
 
-def send_assets(archive: ProjectArchive, *, client: Client, progress: Progress, workers: int) -> None:
-    """Upload the assets of a file, those that the site lacks.
+def send_assets(assets: Mapping[str, bytes], *, client: Client, progress: Progress, workers: int) -> None:
+    """Upload assets, those that the site lacks.
 
     Args:
-        archive: the file.
+        assets: from "md5.extension" to the bytes, which are looked up when they are sent.
         client: with a login.
         progress: told after each asset; the project.json is taken for what remains.
         workers: how many are looked for, or sent, at a time.
 
     Raises:
+        InvalidArgument: a name is none, or the bytes have another MD5.
         Rejected: the site does not take one.
     """
-    total = 1 + len(archive.names)
+    total = 1 + len(assets)
     progress(0, total)
 
     def send(name: str) -> None:
-        _ensure(name, archive, client)
+        _ensure(name, assets, client)
 
-    with closing(in_parallel(send, archive.names, workers=workers)) as sent:
+    with closing(in_parallel(send, assets, workers=workers)) as sent:
         for done, _ in enumerate(sent, start=1):
             progress(done, total)
 
 
-def _ensure(name: str, archive: ProjectArchive, client: Client) -> None:
+def _ensure(name: str, assets: Mapping[str, bytes], client: Client) -> None:
     """See to it that the site has an asset.
 
     An upload whose answer got lost may have arrived, and one that was put off can be sent again; so before each
@@ -97,8 +98,11 @@ def _ensure(name: str, archive: ProjectArchive, client: Client) -> None:
     for seconds in (*SECOND_LOOKS, None):
         if has_asset(name, client=client):
             return
+        data = assets[name]
+        if not is_asset(name, data):
+            raise InvalidArgument(f"the bytes of the asset {name} have another MD5 than its name says")
         try:
-            upload_asset(archive.asset(name), name.partition(".")[2], client=client)
+            upload_asset(data, name.partition(".")[2], client=client)
             return
         except (RateLimited, SiteUnavailable, SiteUnreachable):
             if seconds is None:

@@ -39,7 +39,7 @@ def with_stage(**changes: Any) -> bytes:
 def test_a_whole_file_tells_its_assets(project: Any) -> None:
     with ProjectArchive(project.sb3(readme__txt=b"more")) as opened:
         assert json.loads(opened.content) == project.content
-        assert {name: opened.asset(name) for name in opened.names} == project.assets
+        assert dict(opened) == project.assets
 
 
 @given(data=st.binary(max_size=200) | st.binary(max_size=50).map(lambda data: b"PK\x03\x04" + data))
@@ -54,7 +54,7 @@ def test_any_damage_is_our_error_or_does_no_harm(data: st.DataObject) -> None:
     end = data.draw(st.integers(start, min(len(good), start + 40)))
     try:
         with ProjectArchive(good[:start] + data.draw(st.binary(max_size=40)) + good[end:]) as opened:
-            assert {name: opened.asset(name) for name in opened.names} == GOOD.assets
+            assert dict(opened) == GOOD.assets
     except InvalidArgument as error:
         assert str(error).startswith("the project file: ")  # noqa: PT017
 
@@ -152,7 +152,7 @@ def test_a_stream_that_cannot_be_searched_is_read() -> None:
 
     project = numbered(3)
     with ProjectArchive(Pipe(project.sb3())) as opened:
-        assert opened.names == list(project.assets)
+        assert list(opened) == list(project.assets)
 
 
 def test_a_stream_without_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

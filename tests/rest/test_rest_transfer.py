@@ -336,6 +336,23 @@ def test_nothing_is_sent_of_a_file_that_is_wrong(site: LocalSite, otter: Session
     assert site.requests == []
 
 
+def test_a_content_is_saved_with_the_assets_that_are_new_in_it(site: LocalSite, otter: Session) -> None:
+    project = numbered(3)
+    mine = own(otter, put_on(site, numbered(2)))
+    site.forget_requests()
+    new = list(project.assets)[2]
+    wrong = {new: b"others"}
+    with pytest.raises(InvalidArgument, match="another MD5 than its name"):
+        mine.set_json(project.content, assets=wrong)
+    assert {record.method for record in site.requests} == {"GET"}
+    seen: list[tuple[int, int]] = []
+    mine.set_json(project.content, assets={new: project.assets[new]}, progress=lambda *step: seen.append(step))
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+    assert mine.get_raw_json() == project.content
+    with site.state() as world:
+        assert world.assets == project.assets
+
+
 def test_nobody_saves_what_is_of_somebody_else(site: LocalSite, fox: Session, client: Client) -> None:
     number = put_on(site, numbered(1))
     theirs = own(fox, number)
