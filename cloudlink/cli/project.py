@@ -12,11 +12,13 @@ from typing import Any
 
 import click
 
-from cloudlink.errors import InvalidArgument, SiteError
+from cloudlink.cli.sprite import told
+from cloudlink.errors import InvalidArgument, SiteError, SpriteError
 from cloudlink.rest.client import Client
 from cloudlink.rest.projects import PartialProject, Project, get_project
 from cloudlink.rest.session import SESSION_VARIABLE, Session
 from cloudlink.rest.transfer import Progress
+from cloudlink.sprite_online import install_online
 
 
 def project_number(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -76,9 +78,7 @@ def upload(client: Client | None, file: Path, number: int, session_file: Path | 
     number or its address. Needs a login.
     """
     with _told_errors():
-        found = _log_in(client, session_file).connect_project(number)
-        if not isinstance(found, Project):
-            raise click.ClickException(f"there is no project {number}, or you may not see it; nothing was sent")
+        found = _mine(number, client, session_file)
         with _progress_bar(file.name) as progress:
             found.upload(file, progress=progress)
     click.echo(f"saved in {found.url}")
@@ -97,6 +97,31 @@ def create(client: Client | None, file: Path, title: str | None, session_file: P
             number = session.upload_project(file, title=title or file.stem, progress=progress)
         new = PartialProject(id=number, raw={}, client=session.client)
     click.echo(f"project {number}: {new.url}")
+
+
+@project.command()
+@project_argument
+@session_option
+@click.pass_obj
+def install_sprite(client: Client | None, number: int, session_file: Path | None) -> None:
+    """Put the companion sprite into your PROJECT on the site, or bring the one in it up to date.
+
+    Close the project in your editor before, for whoever saves last wins. PROJECT is its number or its address. Needs
+    a login.
+    """
+    with _told_errors():
+        found = _mine(number, client, session_file)
+        with _progress_bar(f"project {number}") as progress:
+            change = install_online(found, progress=progress)
+    for line in told(change):
+        click.echo(f"{found.url}: {line}")
+
+
+def _mine(number: int, client: Client | None, session_file: Path | None) -> Project:
+    found = _log_in(client, session_file).connect_project(number)
+    if not isinstance(found, Project):
+        raise click.ClickException(f"there is no project {number}, or you may not see it; nothing was sent")
+    return found
 
 
 def _find(number: int, client: Client | None, session_file: Path | None) -> Project | PartialProject:
@@ -119,7 +144,7 @@ def _told_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo("\ninterrupted; what has arrived will not be fetched, or sent, again", err=True)
         raise click.Abort from None
-    except (InvalidArgument, SiteError) as error:
+    except (InvalidArgument, SiteError, SpriteError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'the disk'}: {error.strerror or error}") from None
