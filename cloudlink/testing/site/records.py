@@ -15,6 +15,7 @@ class User:
 
     Attributes:
         id, username: these two stay; the site finds the user by them.
+        following: is changed by the site's `follow` and `unfollow` alone.
         profile_id: a number of its own, not the user's.
         token: what goes into `X-Token`.
         following, loves, favorites, viewed, followed_studios: ids, the oldest first.

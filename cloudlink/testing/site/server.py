@@ -342,6 +342,11 @@ class LocalSite:
         with self._lock:
             self._world.follow(self._known(who), self._known(target))
 
+    def unfollow(self, who: User | str, target: User | str) -> None:
+        """Let one user follow another no longer."""
+        with self._lock:
+            self._world.unfollow(self._known(who), self._known(target))
+
     def love(self, user: User | str, project: Project) -> None:
         """Let a user love a project."""
         with self._lock:

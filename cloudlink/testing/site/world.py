@@ -13,7 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain, count
+from itertools import count
 from typing import Any, Final
 
 from cloudlink.errors import InvalidArgument
@@ -168,6 +168,8 @@ class World:
         )
         self.users[user.id] = user
         self._names[username.lower()] = user
+        for target in user.following:
+            self._followed.setdefault(target, {})[user.id] = None
         self.notify(user, "userjoin", user, {})
         return user
 
@@ -242,24 +244,25 @@ class World:
 
     # People and projects
 
-    def followers(self, user: User) -> Iterator[User]:
-        """Who follows a user, the newest first; those who did so from the start are the last."""
-        order = self._followed.get(user.id, {})
-        fans = (self.users[number] for number in reversed(order))
-        old_fans = (other for other in self.users.values() if other.id not in order)
-        return (other for other in chain(fans, old_fans) if user.id in other.following)
+    def followers(self, user: User) -> list[User]:
+        """Who follows a user, the newest first."""
+        return [self.users[number] for number in reversed(self._followed.get(user.id, {}))]
 
     def follow(self, who: User, target: User) -> None:
         """Let one user follow another."""
         if target.id in who.following or who is target:
             return
         who.following.append(target.id)
-        order = self._followed.setdefault(target.id, {})
-        order.pop(who.id, None)
-        order[who.id] = None
+        self._followed.setdefault(target.id, {})[who.id] = None
         facts = {"followed_user_id": target.id, "followed_username": target.username}
         self.record("followuser", who, facts)
         self.notify(target, "followuser", who, facts)
+
+    def unfollow(self, who: User, target: User) -> None:
+        """Let one user follow another no longer."""
+        if target.id in who.following:
+            who.following.remove(target.id)
+            del self._followed[target.id][who.id]
 
     def add_project(self, author: User, title: str = "Untitled", *, shared: bool = True, **facts: Any) -> Project:
         """A new project; `facts` are further attributes of `Project`, and `parent` makes it a remix.

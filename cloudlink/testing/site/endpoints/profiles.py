@@ -108,8 +108,7 @@ def _follow(world: World, request: Request) -> Reply:
 @ROUTES.add("PUT", WEB, "/site-api/users/followers/{username}/remove/", auth=Auth.WEB)
 def _unfollow(world: World, request: Request) -> Reply:
     target = _followed(world, request)
-    if target.id in request.me.following:
-        request.me.following.remove(target.id)
+    world.unfollow(request.me, target)
     return json_reply(_short_profile(target))
 
 
@@ -139,7 +138,7 @@ def _profile_page(world: World, request: Request) -> Reply:
 @ROUTES.add("GET", WEB, "/users/{username}/followers/")
 def _followers_page(world: World, request: Request) -> Reply:
     user = _public_user(world, request)
-    return _list_page(request, user, "Followers", list(world.followers(user)), pages.user_item, PEOPLE_ON_A_PAGE)
+    return _list_page(request, user, "Followers", world.followers(user), pages.user_item, PEOPLE_ON_A_PAGE)
 
 
 @ROUTES.add("GET", WEB, "/users/{username}/following/")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from cloudlink.testing.site.exchange import Refusal, Reply, Request, json_reply
@@ -56,9 +55,8 @@ def _message_count(world: World, request: Request) -> Reply:
 
 @ROUTES.add("GET", API, "/users/{username}/followers")
 def _followers(world: World, request: Request) -> Reply:
-    wanted = page(world, request)
-    found = islice(world.followers(named_user(world, request)), wanted.start, wanted.stop)
-    return json_reply([user_object(user) for user in found])
+    found = world.followers(named_user(world, request))
+    return json_reply([user_object(user) for user in found[page(world, request)]])
 
 
 @ROUTES.add("GET", API, "/users/{username}/following")
