@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "player": {"errors", "limits"},
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "sprite"},
+    "sprite_online": {"errors", "rest", "sprite"},
+    "cli": BASE | {"demo", "rest", "sprite", "sprite_online"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cloudlink.cli.project import project
 from cloudlink.cli.sprite import sprite
 from cloudlink.demo.run import run_demo
 from cloudlink.demo.serve import serve_demo
@@ -30,4 +31,5 @@ def demo(serve: bool, port: int, twin: bool) -> None:
         run_demo(use_twin=twin)
 
 
+main.add_command(project)
 main.add_command(sprite)

@@ -12,7 +12,7 @@ from cloudlink.errors import InvalidArgument
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, json_body
 from cloudlink.rest.fields import Record, as_object, as_objects, needed, text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.read_ahead import iter_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def iter_backpack(client: Client, *, limit: int | None, offset: int) -> Iterator
         answer = client.request(target, reply="json", what="backpack", query=query)
         return [read_backpack_item(item, client=client) for item in as_objects(answer, of="backpack")]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda item: item.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda item: item.id)
 
 
 MIMES: Final = {

@@ -3,7 +3,7 @@
     request
        |  login needed and there?            no: LoginRequired, nothing is sent
        |  wait for a turn  <-----------------------------.
-       |  transport                                      | a question (GET), and another attempt may help
+       |  transport                                      | a question (GET, HEAD), and another attempt may help
        |  pause for all after a 429                      |
        |  answer ----------------------------------------'
        |  what kind of failure?              errors by cause
@@ -41,7 +41,7 @@ from cloudlink.rest.fields import look, parse_json, text
 from cloudlink.rest.html import Element, parse_html
 from cloudlink.rest.http import TIMEOUT, Reply, Request, RequestsTransport, Transport, multipart
 from cloudlink.rest.identity import Identity, cookie_value
-from cloudlink.rest.pacing import Intervals, Pace
+from cloudlink.rest.pacing import Intervals, Kind, Pace
 from cloudlink.rest.retry import DEFAULT_PAUSE, TRY_AGAIN, Retry, read_retry_after
 
 USER_AGENT: Final = "Mozilla/5.0 (compatible; cloudlink-scratch)"
@@ -330,7 +330,7 @@ class Client:
         address = self.hosts.url(target.host, target.path) + (f"?{urlencode(parameters)}" if parameters else "")
         headers = self._headers(target, body, referer)
         request = Request(target.method, address, headers, None if body is None else body.data, self._timeout)
-        return self._follow(request)
+        return self._follow(request, _kind_of(target))
 
     def retry_after(self, reply: Reply) -> float | None:
         """Seconds that an answer asks to wait."""
@@ -353,10 +353,10 @@ class Client:
             raise problem
         return request, answer
 
-    def _follow(self, request: Request) -> tuple[Request, Reply]:
+    def _follow(self, request: Request, kind: Kind) -> tuple[Request, Reply]:
         """The answer at the end of the redirects; changes are never sent on, for they would lose their body."""
         for _ in range(MAX_REDIRECTS):
-            reply = self._ask(request)
+            reply = self._ask(request, kind)
             location = reply.headers.get("location")
             if reply.status not in (301, 302, 303, 307, 308) or request.method != "GET" or not location:
                 return request, reply
@@ -365,12 +365,12 @@ class Client:
             request = _next_request(request, location)
         raise BadResponse(f"{request}: redirected more than {MAX_REDIRECTS} times")
 
-    def _ask(self, request: Request) -> Reply:
+    def _ask(self, request: Request, kind: Kind) -> Reply:
         """The answer to a request; questions are repeated while that may help."""
-        question = request.method == "GET"
+        question = kind in ("read", "asset")
         attempt = 1
         while True:
-            self._wait_for_turn(write=not question)
+            self._wait_for_turn(kind)
             reply: Reply | None = None
             problem: SiteUnreachable | None = None
             try:
@@ -392,10 +392,10 @@ class Client:
             self._sleep(delay)
             attempt += 1
 
-    def _wait_for_turn(self, *, write: bool) -> None:
+    def _wait_for_turn(self, kind: Kind) -> None:
         while True:
             with self._turns:
-                wait = self._pace.take(write=write, now=self._clock())
+                wait = self._pace.take(kind, now=self._clock())
             if wait <= 0:
                 return
             self._sleep(wait)
@@ -571,6 +571,13 @@ def _sent_elsewhere(target: Target, answer: Reply) -> BadResponse:
         "you configured",
         status=answer.status,
     )
+
+
+def _kind_of(target: Target) -> Kind:
+    question = target.method in ("GET", "HEAD")
+    if target.host == "assets":
+        return "asset" if question else "upload"
+    return "read" if question else "write"
 
 
 def _next_request(request: Request, location: str) -> Request:

@@ -226,6 +226,7 @@ PROJECT_FILE: Final = _get("/{project_id}", Auth.NONE, "projects")
 PROJECT_CREATE: Final = Endpoint("POST", "projects", "/", Auth.COOKIES)
 PROJECT_SAVE: Final = Endpoint("PUT", "projects", "/{project_id}", Auth.COOKIES)
 ASSET: Final = _get("/{md5ext}", Auth.NONE, "assets")
+ASSET_CHECK: Final = Endpoint("HEAD", "assets", "/{md5ext}")
 ASSET_UPLOAD: Final = Endpoint("POST", "assets", "/{md5ext}", Auth.COOKIES)
 
 # Comments on projects and studios (8)

@@ -13,7 +13,7 @@ from cloudlink.rest.client import Client, json_body
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, moment, needed, number, text
 from cloudlink.rest.html import plain_text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.read_ahead import iter_list
 
 FILTERS: Final = ("comments", "projects", "studios", "forums")
 
@@ -81,7 +81,7 @@ def _iter_messages(
         answer = client.request(target, reply="json", what=what, query=query)
         return [read_message(item, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda message: (message.type, message.id))
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda message: (message.type, message.id))
 
 
 def clear_messages(client: Client) -> None:

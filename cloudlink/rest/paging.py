@@ -14,6 +14,10 @@ from cloudlink.errors import InvalidArgument, NotFound
 PAGE: Final = 40
 """Most items a request may ask for; with more the site answers with an error (reference, section 2.3)."""
 
+REMEMBERED: Final = 2000
+"""How many of the newest keys are remembered, 50 pages: something would come twice only if a list moved by more than
+that between two of its pages, and a list without end needs no memory without end."""
+
 Item = TypeVar("Item")
 
 
@@ -137,7 +141,7 @@ class _Fresh:
 
     def __init__(self, key: Callable[..., Hashable] | None) -> None:
         self._key = key
-        self._seen: set[Hashable] = set()
+        self._seen: dict[Hashable, None] = {}  # the oldest first
 
     def of(self, items: Sequence[Item]) -> list[Item]:
         if self._key is None:
@@ -146,6 +150,8 @@ class _Fresh:
         for item in items:
             key = self._key(item)
             if key not in self._seen:
-                self._seen.add(key)
+                self._seen[key] = None
                 news.append(item)
+        while len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
         return news

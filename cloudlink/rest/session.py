@@ -33,6 +33,8 @@ from cloudlink.rest import (
     search,
 )
 from cloudlink.rest.account import Account
+from cloudlink.rest.archive import ProjectSource
+from cloudlink.rest.assets import upload_asset
 from cloudlink.rest.backpack import BackpackItem
 from cloudlink.rest.classrooms import Classroom
 from cloudlink.rest.client import Client, default_client, form_body, json_body
@@ -46,9 +48,18 @@ from cloudlink.rest.identity import Identity, SessionCookie, cookie_value, decod
 from cloudlink.rest.messages import Alert, Invitation, Message
 from cloudlink.rest.mutes import Mute, read_mute
 from cloudlink.rest.mystuff import MystuffCounts
-from cloudlink.rest.projects import PartialProject, Project, create_project, get_project, iter_projects, upload_asset
+from cloudlink.rest.parallel import WORKERS
+from cloudlink.rest.projects import (
+    PartialProject,
+    Project,
+    create_project,
+    get_project,
+    iter_projects,
+    upload_project,
+)
 from cloudlink.rest.studios import Studio, create_studio, get_studio
 from cloudlink.rest.teaching import Teaching, complete_registration
+from cloudlink.rest.transfer import Progress, no_progress
 from cloudlink.rest.users import User, get_user, message_count
 
 SESSION_VARIABLE: Final = "SCRATCH_SESSION_ID"
@@ -364,8 +375,19 @@ class Session:
         """Make a new project, unshared, and give its number; see `projects.create_project`."""
         return create_project(content, title=title, client=self._client)
 
+    def upload_project(
+        self,
+        source: ProjectSource,
+        *,
+        title: str | None = None,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> int:
+        """Make a new project, unshared, of an .sb3 file, and give its number; see `projects.upload_project`."""
+        return upload_project(source, title=title, client=self._client, progress=progress, workers=workers)
+
     def upload_asset(self, data: bytes, extension: str) -> str:
-        """Upload a picture or a sound, and give its name; see `projects.upload_asset`."""
+        """Upload a picture or a sound, and give its name; see `assets.upload_asset`."""
         return upload_asset(data, extension, client=self._client)
 
     def create_studio(self) -> Studio:

@@ -15,9 +15,10 @@ from cloudlink.rest.client import Client, default_client, json_body
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, text
-from cloudlink.rest.paging import PAGE, by_offset, check_range
+from cloudlink.rest.paging import PAGE, check_range
 from cloudlink.rest.pictures import upload_picture
 from cloudlink.rest.projects import PartialProject, Project, get_project
+from cloudlink.rest.read_ahead import iter_list
 from cloudlink.rest.reports import report_studio
 from cloudlink.rest.users import User, iter_users
 
@@ -105,7 +106,7 @@ class Studio(Record):
                 for item in as_objects(answer, of=self._what)
             ]
 
-        return by_offset(fetch, limit=limit, offset=offset, key=lambda project: project.id)
+        return iter_list(fetch, limit=limit, offset=offset, key=lambda project: project.id)
 
     def curators(self, limit: int | None = 24, offset: int = 0) -> list[User]:
         """The curators. See `iter_curators`."""
@@ -643,7 +644,7 @@ def iter_studios(
             return []
         return [read_studio(item, client=client, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda studio: studio.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda studio: studio.id)
 
 
 def get_studio(studio_id: int | str, *, client: Client | None = None) -> Studio:

@@ -16,8 +16,9 @@ from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, moment, needed, number, text
 from cloudlink.rest.html import text_of
-from cloudlink.rest.paging import by_offset, by_page
+from cloudlink.rest.paging import by_page
 from cloudlink.rest.pictures import upload_picture
+from cloudlink.rest.read_ahead import iter_list
 from cloudlink.rest.reports import report_user
 
 if TYPE_CHECKING:  # a user has projects and a project has a user; at run time each imports the other when asked
@@ -692,7 +693,7 @@ def iter_users(
         answer = client.request(target, reply="json", what=what, query={"limit": limit, "offset": offset})
         return [read_user(item, client=client, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda user: user.username)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda user: user.username)
 
 
 def message_count(username: str, *, client: Client) -> int:

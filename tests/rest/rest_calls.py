@@ -10,6 +10,7 @@ from offline_site import INDEX, ME, sample
 from cloudlink import errors
 from cloudlink.rest import frontpage, search, statistics
 from cloudlink.rest.account import Account, check_email, check_password, check_username
+from cloudlink.rest.assets import get_asset, upload_asset
 from cloudlink.rest.backpack import read_backpack_item
 from cloudlink.rest.classrooms import Classroom, get_classroom, get_classroom_from_token, read_classroom
 from cloudlink.rest.client import Client
@@ -20,15 +21,7 @@ from cloudlink.rest.forum_topics import ForumTopic, forum_categories, get_topic,
 from cloudlink.rest.html import parse_html
 from cloudlink.rest.languages import text_to_speech, translate, translation_languages
 from cloudlink.rest.pictures import get_picture
-from cloudlink.rest.projects import (
-    Project,
-    count_projects,
-    create_project,
-    get_asset,
-    get_project,
-    read_project,
-    upload_asset,
-)
+from cloudlink.rest.projects import Project, count_projects, create_project, get_project, read_project
 from cloudlink.rest.session import Session, login
 from cloudlink.rest.studios import Studio, create_studio, get_studio, read_studio
 from cloudlink.rest.taught_class import TaughtClass, read_taught_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -153,6 +154,6 @@ def read_file(data: bytes) -> None:
         if kind_of(content) in ("sb", "zip"):
             return
         names = asset_names(json.loads(content))
-        pack(content, dict.fromkeys(names, b""))
+        pack(content, dict.fromkeys(names, b""), to=io.BytesIO())
     except CloudlinkError as error:
         assert str(error)  # noqa: PT017

@@ -14,6 +14,8 @@ class User:
     """An account.
 
     Attributes:
+        id, username: these two stay; the site finds the user by them.
+        following: is changed by the site's `follow` and `unfollow` alone.
         profile_id: a number of its own, not the user's.
         token: what goes into `X-Token`.
         following, loves, favorites, viewed, followed_studios: ids, the oldest first.

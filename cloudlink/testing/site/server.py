@@ -354,6 +354,11 @@ class LocalSite:
         with self._lock:
             self._world.follow(self._known(who), self._known(target))
 
+    def unfollow(self, who: User | str, target: User | str) -> None:
+        """Let one user follow another no longer."""
+        with self._lock:
+            self._world.unfollow(self._known(who), self._known(target))
+
     def love(self, user: User | str, project: Project) -> None:
         """Let a user love a project."""
         with self._lock:
@@ -600,6 +605,7 @@ class _Connection(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server
+    round_trips = 3  # of the first request: TCP, TLS and its own
 
     def setup(self) -> None:
         super().setup()
@@ -627,6 +633,8 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = self._read()
+        self.server.stopping.wait(self.server.site.rules.round_trip * self.round_trips)
+        self.round_trips = 1
         if isinstance(request, Reply):
             self.close_connection = True
             self._write(request, WEB)
