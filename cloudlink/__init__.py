@@ -35,9 +35,22 @@ from cloudlink.errors import (
 )
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
-from cloudlink.rest.client import Client
+from cloudlink.rest.account import check_email, check_password, check_username, request_password_reset
+from cloudlink.rest.classrooms import Classroom, get_classroom, get_classroom_from_token
+from cloudlink.rest.client import Client, set_default_client
+from cloudlink.rest.cloud_logs import CloudLogEntry, get_cloud, get_cloud_logs, get_var
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Hosts
+from cloudlink.rest.forum_posts import ForumPost, get_post
+from cloudlink.rest.forum_search import search_posts
+from cloudlink.rest.forum_topics import (
+    ForumCategory,
+    ForumTopic,
+    forum_categories,
+    get_topic,
+    get_topic_list,
+    iter_topic_list,
+)
 from cloudlink.rest.frontpage import (
     curated_projects,
     design_studio_projects,
@@ -49,13 +62,17 @@ from cloudlink.rest.frontpage import (
     top_remixed,
 )
 from cloudlink.rest.identity import decode_session_id
+from cloudlink.rest.languages import text_to_speech, translate, translation_languages
+from cloudlink.rest.pictures import get_picture, picture_url
 from cloudlink.rest.projects import PartialProject, Project, get_project
 from cloudlink.rest.search import explore_projects, explore_studios, search_projects, search_studios
 from cloudlink.rest.session import Session, login
 from cloudlink.rest.statistics import (
     age_distribution,
     country_counts,
+    get_cloud_health,
     get_health,
+    get_site_health,
     monthly_site_traffic,
     total_site_stats,
 )
@@ -69,10 +86,12 @@ __all__ = [
     "BadResponse",
     "Busy",
     "Channel",
+    "Classroom",
     "Client",
     "CloudClient",
     "CloudConnection",
     "CloudError",
+    "CloudLogEntry",
     "CloudRequests",
     "CloudlinkError",
     "Comment",
@@ -81,6 +100,9 @@ __all__ = [
     "ConnectionRefused",
     "DecodeError",
     "Forbidden",
+    "ForumCategory",
+    "ForumPost",
+    "ForumTopic",
     "Hosts",
     "InvalidArgument",
     "Limits",
@@ -107,6 +129,9 @@ __all__ = [
     "User",
     "ValueTooLong",
     "age_distribution",
+    "check_email",
+    "check_password",
+    "check_username",
     "country_counts",
     "curated_projects",
     "decode_session_id",
@@ -115,19 +140,39 @@ __all__ = [
     "explore_studios",
     "featured_projects",
     "featured_studios",
+    "forum_categories",
+    "get_classroom",
+    "get_classroom_from_token",
+    "get_cloud",
+    "get_cloud_health",
+    "get_cloud_logs",
     "get_health",
     "get_news",
+    "get_picture",
+    "get_post",
     "get_project",
+    "get_site_health",
     "get_studio",
+    "get_topic",
+    "get_topic_list",
     "get_user",
+    "get_var",
+    "iter_topic_list",
     "login",
     "monthly_site_traffic",
     "newest_projects",
+    "picture_url",
+    "request_password_reset",
+    "search_posts",
     "search_projects",
     "search_studios",
+    "set_default_client",
+    "text_to_speech",
     "top_loved",
     "top_remixed",
     "total_site_stats",
+    "translate",
+    "translation_languages",
 ]
 
 

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transport": BASE,
     "connection": BASE | {"transport"},
     "link_thread": BASE | {"link", "transport"},
-    "rest": {"errors", "clock"},
+    "rest": BASE | {"clock", "connection", "errors"},
     "server": BASE | {"link", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "player": {"errors", "limits"},
     "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "localcloud", "sprite"},
+    "cli": BASE | {"demo", "localcloud", "rest", "sprite", "sprite_online"},
+    "sprite_online": {"errors", "rest", "sprite"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }

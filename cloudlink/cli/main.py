@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cloudlink.cli.cloud import cloud
+from cloudlink.cli.project import project
 from cloudlink.cli.sprite import sprite
 from cloudlink.demo.run import run_demo
 from cloudlink.demo.serve import serve_demo
@@ -32,4 +33,5 @@ def demo(serve: bool, port: int, twin: bool) -> None:
 
 
 main.add_command(cloud)
+main.add_command(project)
 main.add_command(sprite)

@@ -133,11 +133,11 @@ def install(
         unfinished = target.with_name(f"{target.name}.part")
         unfinished.write_bytes(done.project)
         unfinished.replace(target)
-    for line in _told(done.change):
+    for line in told(done.change):
         click.echo(f"{target}: {line}")
 
 
-def _told(change: Change) -> Iterator[str]:
+def told(change: Change) -> Iterator[str]:
     """Say what an installation did, a line each."""
     yield f"the sprite {change.name!r} is {'up to date' if change.upgraded else 'new'}"
     if change.cloud_variables:

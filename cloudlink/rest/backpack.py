@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cloudlink.errors import InvalidArgument
 from cloudlink.rest import endpoints
-from cloudlink.rest.client import Client
+from cloudlink.rest.client import Client, json_body
 from cloudlink.rest.fields import Record, as_object, as_objects, needed, text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.read_ahead import iter_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,51 @@ def iter_backpack(client: Client, *, limit: int | None, offset: int) -> Iterator
         answer = client.request(target, reply="json", what="backpack", query=query)
         return [read_backpack_item(item, client=client) for item in as_objects(answer, of="backpack")]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda item: item.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda item: item.id)
+
+
+MIMES: Final = {
+    "costume": ("image/svg+xml", "image/png"),
+    "sound": ("audio/x-wav", "audio/mp3"),
+    "script": ("application/json",),
+    "sprite": ("application/zip",),
+}
+"""What can be in a backpack, and in which forms."""
+
+GRAY_PIXEL: Final = b"".join(
+    bytes.fromhex(segment)
+    for segment in (
+        "ffd8 ffe0 0010 4a46494600 0101 00 0001 0001 0000",  # the beginning: JFIF 1.1
+        "ffdb 0043 00" + "01" * 64,  # the table of quantisation
+        "ffc0 000b 08 0001 0001 01 01 11 00",  # 8 bits, 1 by 1, one component
+        "ffc4 0014 00 01" + "00" * 16 + "ffc4 0014 10 01" + "00" * 16,  # one code each, for "no change" and "end"
+        "ffda 0008 01 01 00 00 3f 00 3f ffd9",  # both codes, and the end
+    )
+)
+"""A JPEG of one pixel, for a thing that brings no picture."""
+
+
+def add_to_backpack(
+    client: Client, kind: str, mime: str, name: str, content: bytes, *, thumbnail: bytes | None
+) -> BackpackItem:
+    """Put something into your backpack; see `Session.add_to_backpack`.
+
+    Raises:
+        InvalidArgument: there is no such kind, or it has not this form; nothing was sent.
+    """
+    if mime not in MIMES.get(kind, ()):
+        forms = "; ".join(f"{one}: {', '.join(forms)}" for one, forms in MIMES.items())
+        raise InvalidArgument(f"a backpack takes no {kind!r} as {mime!r}; it takes {forms}")
+    values = {
+        "type": kind,
+        "mime": mime,
+        "name": name,
+        "body": base64.b64encode(content).decode(),
+        "thumbnail": base64.b64encode(GRAY_PIXEL if thumbnail is None else thumbnail).decode(),
+    }
+    target = endpoints.BACKPACK_ADD.at(username=client.username)
+    answer = client.request(target, reply="json", what="backpack", body=json_body(values))
+    return read_backpack_item(answer, client=client)
 
 
 def delete_from_backpack(client: Client, item_id: str) -> None:

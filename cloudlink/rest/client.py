@@ -3,7 +3,7 @@
     request
        |  login needed and there?            no: LoginRequired, nothing is sent
        |  wait for a turn  <-----------------------------.
-       |  transport                                      | a question (GET), and another attempt may help
+       |  transport                                      | a question (GET, HEAD), and another attempt may help
        |  pause for all after a 429                      |
        |  answer ----------------------------------------'
        |  what kind of failure?              errors by cause
@@ -15,9 +15,9 @@ empty body, or a piece of HTML, or JSON under another name.
 
 from __future__ import annotations
 
-import functools
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -36,12 +36,12 @@ from cloudlink.errors import (
     SiteUnreachable,
 )
 from cloudlink.rest.endpoints import CSRF_TOKEN, SESSION, Auth, Hosts, Target
-from cloudlink.rest.failures import failure, hidden_failure, redirect_failure
+from cloudlink.rest.failures import failure, hidden_failure, redirect_failure, redirect_path
 from cloudlink.rest.fields import look, parse_json, text
 from cloudlink.rest.html import Element, parse_html
-from cloudlink.rest.http import TIMEOUT, Reply, Request, RequestsTransport, Transport
+from cloudlink.rest.http import TIMEOUT, Reply, Request, RequestsTransport, Transport, multipart
 from cloudlink.rest.identity import Identity, cookie_value
-from cloudlink.rest.pacing import Intervals, Pace
+from cloudlink.rest.pacing import Intervals, Kind, Pace
 from cloudlink.rest.retry import DEFAULT_PAUSE, TRY_AGAIN, Retry, read_retry_after
 
 USER_AGENT: Final = "Mozilla/5.0 (compatible; cloudlink-scratch)"
@@ -66,6 +66,8 @@ class Client:
         timeout: seconds for each step of a request.
         user_agent: who asks; say so if you run something large.
         language: the language of the site's messages, such as "en".
+        forum_search_key: the key of the forum's search index (`search_posts`), which somebody else runs; there is
+            none in this library.
         clock: seconds, for the pacing.
         sleep: waits, for tests.
         date: the time now, aware, for Retry-After dates.
@@ -82,6 +84,7 @@ class Client:
         timeout: float = TIMEOUT,
         user_agent: str = USER_AGENT,
         language: str = "en",
+        forum_search_key: str | None = None,
         clock: Clock = system_clock,
         sleep: Callable[[float], None] = time.sleep,
         date: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -92,12 +95,15 @@ class Client:
         for name, value in (("user_agent", user_agent), ("language", language)):
             if not value or not value.isascii() or not value.isprintable() or (name == "language" and ";" in value):
                 raise InvalidArgument(f"{name} is to be printable ASCII text, not {value!r}")
+        if forum_search_key is not None and not re.fullmatch(r"[!-~]+", forum_search_key):
+            raise InvalidArgument("forum_search_key is to be printable ASCII text without spaces")
         self.hosts = Hosts() if hosts is None else hosts
         self._transport: Transport = RequestsTransport() if transport is None else transport
         self._retry = Retry() if retry is None else retry
         self._timeout = timeout
         self._user_agent = user_agent
         self._language = language
+        self._forum_search_key = forum_search_key
         self._clock = clock
         self._sleep = sleep
         self._date = date
@@ -145,6 +151,11 @@ class Client:
         if not name:
             raise LoginRequired("this wants a login: use login() or Session(), and what they connect to")
         return name
+
+    @property
+    def has_forum_search_key(self) -> bool:
+        """Whether there is a key for the forum's search index."""
+        return bool(self._forum_search_key)
 
     @overload
     def request(
@@ -231,23 +242,70 @@ class Client:
             LoginRequired: it wants a login and there is none (nothing was sent), or the login is over.
             SiteError: as the answer says; see the tree in `errors`.
         """
+        _, answer = self._renewing_login(target, what=what, query=query, body=body, referer=referer, fresh=fresh)
+        if 300 <= answer.status < 400:
+            if redirect:
+                return None
+            raise _sent_elsewhere(target, answer)
+        return _read(answer, reply, of=f"{target.method} {target.path}", what=what)
+
+    def page(self, target: Target, *, what: str, query: Query | None = None) -> tuple[str, Element]:
+        """A page of the old site, and the path where it was found at the end of the redirects.
+
+        Raises:
+            SiteError: as the answer says.
+        """
+        request, answer = self._renewing_login(target, what=what, query=query)
+        if 300 <= answer.status < 400:
+            raise _sent_elsewhere(target, answer)
+        page: Element = _read(answer, "html", of=f"{target.method} {target.path}", what=what)
+        return urlsplit(request.url).path, page
+
+    def submit(
+        self,
+        target: Target,
+        values: Mapping[str, str],
+        *,
+        what: str,
+        referer: str,
+        query: Query | None = None,
+        files: bool = False,
+    ) -> str | Element:
+        """Send a form of an old page, with the proof that it comes from us.
+
+        Args:
+            target: where to.
+            values: what is in the form.
+            what: what it is about, for errors.
+            referer: the path of the page that the form is on.
+            query: parameters.
+            files: it is a form that could hold files, which is sent in another way.
+
+        Returns:
+            Where the site leads to, which is how it says that it took the form; or the page that it shows instead.
+
+        Raises:
+            LoginRequired: it wants a login and there is none; nothing was sent.
+            SiteError: as the answer says.
+        """
+        self._check_login(target)
+        make = multipart_body if files else form_body
+        body = make({"csrfmiddlewaretoken": self.csrf_token(), **values})
+        _, answer = self._renewing_login(target, what=what, body=body, referer=referer, query=query)
+        if 300 <= answer.status < 400:
+            return redirect_path(answer)
+        page: Element = _read(answer, "html", of=f"{target.method} {target.path}", what=what)
+        return page
+
+    def _renewing_login(self, target: Target, *, what: str, **options: Any) -> tuple[Request, Reply]:
         shown = None if self._identity is None else self._identity.token
         try:
-            answer = self._checked(target, what=what, query=query, body=body, referer=referer, fresh=fresh)
+            return self._checked(target, what=what, **options)
         except Forbidden:
             # The site refused, so nothing was done, and doing it again is safe once there is a new login.
             if not self._renewed(target, shown):
                 raise
-            answer = self._checked(target, what=what, query=query, body=body, referer=referer, fresh=fresh)
-        if 300 <= answer.status < 400:
-            if redirect:
-                return None
-            raise BadResponse(
-                f"{target.method} {target.path} was sent elsewhere, which loses what it carried; look at the hosts "
-                "you configured",
-                status=answer.status,
-            )
-        return _read(answer, reply, of=f"{target.method} {target.path}", what=what)
+            return self._checked(target, what=what, **options)
 
     def exchange(
         self,
@@ -264,10 +322,7 @@ class Client:
             LoginRequired: it wants a login and there is none; nothing was sent.
             SiteUnreachable: there was no answer.
         """
-        if target.auth.wants_login and self._identity is None:
-            raise LoginRequired(
-                f"{target.method} {target.path} wants a login: use login() or Session(), and what they connect to"
-            )
+        self._check_login(target)
         parameters = {name: str(value) for name, value in (query or {}).items() if value is not None}
         if fresh:
             with self._turns:
@@ -275,7 +330,7 @@ class Client:
         address = self.hosts.url(target.host, target.path) + (f"?{urlencode(parameters)}" if parameters else "")
         headers = self._headers(target, body, referer)
         request = Request(target.method, address, headers, None if body is None else body.data, self._timeout)
-        return self._follow(request)
+        return self._follow(request, _kind_of(target))
 
     def retry_after(self, reply: Reply) -> float | None:
         """Seconds that an answer asks to wait."""
@@ -285,17 +340,23 @@ class Client:
         """Wait, as this client does it."""
         self._sleep(seconds)
 
-    def _checked(self, target: Target, *, what: str, **options: Any) -> Reply:
+    def _check_login(self, target: Target) -> None:
+        if target.auth.wants_login and self._identity is None:
+            raise LoginRequired(
+                f"{target.method} {target.path} wants a login: use login() or Session(), and what they connect to"
+            )
+
+    def _checked(self, target: Target, *, what: str, **options: Any) -> tuple[Request, Reply]:
         request, answer = self.exchange(target, **options)
         problem = failure(request, answer, what=what, retry_after=self.retry_after(answer))
         if problem is not None:
             raise problem
-        return answer
+        return request, answer
 
-    def _follow(self, request: Request) -> tuple[Request, Reply]:
+    def _follow(self, request: Request, kind: Kind) -> tuple[Request, Reply]:
         """The answer at the end of the redirects; changes are never sent on, for they would lose their body."""
         for _ in range(MAX_REDIRECTS):
-            reply = self._ask(request)
+            reply = self._ask(request, kind)
             location = reply.headers.get("location")
             if reply.status not in (301, 302, 303, 307, 308) or request.method != "GET" or not location:
                 return request, reply
@@ -304,12 +365,12 @@ class Client:
             request = _next_request(request, location)
         raise BadResponse(f"{request}: redirected more than {MAX_REDIRECTS} times")
 
-    def _ask(self, request: Request) -> Reply:
+    def _ask(self, request: Request, kind: Kind) -> Reply:
         """The answer to a request; questions are repeated while that may help."""
-        question = request.method == "GET"
+        question = kind in ("read", "asset")
         attempt = 1
         while True:
-            self._wait_for_turn(write=not question)
+            self._wait_for_turn(kind)
             reply: Reply | None = None
             problem: SiteUnreachable | None = None
             try:
@@ -331,10 +392,10 @@ class Client:
             self._sleep(delay)
             attempt += 1
 
-    def _wait_for_turn(self, *, write: bool) -> None:
+    def _wait_for_turn(self, kind: Kind) -> None:
         while True:
             with self._turns:
-                wait = self._pace.take(write=write, now=self._clock())
+                wait = self._pace.take(kind, now=self._clock())
             if wait <= 0:
                 return
             self._sleep(wait)
@@ -353,6 +414,8 @@ class Client:
         }
         if body is not None:
             headers["Content-Type"] = body.content_type
+        if auth is Auth.KEY:
+            headers["Authorization"] = f"Bearer {self._forum_search_key}"
         token = self._token(auth, target)
         if token:
             headers["X-Token"] = token
@@ -447,10 +510,51 @@ def form_body(values: Mapping[str, str]) -> Body:
     return Body(urlencode(values).encode(), "application/x-www-form-urlencoded")
 
 
-@functools.cache
+def multipart_body(values: Mapping[str, str | bytes]) -> Body:
+    """Values as a form with files sends them; bytes are sent as a file."""
+    return Body(*multipart(values))
+
+
+class _Default:
+    """The client of calls that name none."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.client: Client | None = None
+
+
+_DEFAULT: Final = _Default()
+
+
 def default_client() -> Client:
     """The client of calls that name none. One for all of them, so that they take turns."""
-    return Client()
+    with _DEFAULT.lock:
+        if _DEFAULT.client is None:
+            _DEFAULT.client = Client()
+        return _DEFAULT.client
+
+
+def set_default_client(client: Client | None) -> Client | None:
+    """Let calls that name no client use this one, in the whole program.
+
+    It points a whole bot elsewhere, without changing a line of it: at a `cloudlink.testing.LocalSite` for a test, or
+    at more patient `Intervals`.
+
+    Args:
+        client: the client; None for a fresh one, as at the start.
+
+    Returns:
+        The one that it was until now, to be put back; None if there was none yet.
+
+    Example:
+        >>> from cloudlink.testing import LocalSite
+        >>> with LocalSite() as site:
+        ...     before = set_default_client(Client(hosts=Hosts.at(site.hosts)))
+        ...     before = set_default_client(before)
+    """
+    with _DEFAULT.lock:
+        before, _DEFAULT.client = _DEFAULT.client, client
+        return before
 
 
 class _Csrf:
@@ -459,6 +563,21 @@ class _Csrf:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.token: str | None = None
+
+
+def _sent_elsewhere(target: Target, answer: Reply) -> BadResponse:
+    return BadResponse(
+        f"{target.method} {target.path} was sent elsewhere, which loses what it carried; look at the hosts "
+        "you configured",
+        status=answer.status,
+    )
+
+
+def _kind_of(target: Target) -> Kind:
+    question = target.method in ("GET", "HEAD")
+    if target.host == "assets":
+        return "asset" if question else "upload"
+    return "read" if question else "write"
 
 
 def _next_request(request: Request, location: str) -> Request:
@@ -472,7 +591,7 @@ def _next_request(request: Request, location: str) -> Request:
     if not usable:
         raise BadResponse(f"{request} leads to an address that cannot be read")
     # Nobody but the host that the login was meant for gets to see it.
-    secret = () if same else ("X-Token", "X-CSRFToken", "Cookie", "Referer")
+    secret = () if same else ("X-Token", "X-CSRFToken", "Cookie", "Referer", "Authorization")
     headers = {name: value for name, value in request.headers.items() if name not in secret}
     return Request(request.method, address, headers, None, request.timeout)
 

@@ -15,7 +15,8 @@ from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.failures import comment_rejected
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, moment, needed, number, parse_json, text
 from cloudlink.rest.html import Element, attribute_of, plain_text, text_of
-from cloudlink.rest.paging import by_offset, by_page
+from cloudlink.rest.paging import by_page
+from cloudlink.rest.read_ahead import iter_list
 
 MAX_COMMENT: Final = 500
 """Characters in a comment (reference, sections 5.2 and 8.2)."""
@@ -104,7 +105,7 @@ def iter_comments(
         answer = client.request(target, reply="json", what=what, query=query)
         return [read_comment(item, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda comment: comment.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda comment: comment.id)
 
 
 def fetch_comment(client: Client, endpoint: Endpoint, *, what: str, **place: str | int) -> Comment:

@@ -33,6 +33,10 @@ class Record:
     def __len__(self) -> int:
         return len(self.raw)
 
+    def __bool__(self) -> bool:
+        """True: it is there, even if the raw answer is empty."""
+        return True
+
     def keys(self) -> Any:
         """The names in the raw answer."""
         return self.raw.keys()
@@ -80,7 +84,7 @@ def _type(value: Any) -> str:
 def look(value: Any, *path: str) -> Any:
     """What stands at this path in nested objects, None if a step is missing."""
     for step in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict) and not isinstance(value, Mapping):  # the first is the usual one, and fast
             return None
         value = value.get(step)
     return value

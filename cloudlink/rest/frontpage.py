@@ -10,7 +10,7 @@ from typing import Any
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client
 from cloudlink.rest.fields import Record, as_object, as_objects, link, look, moment, needed, number, text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.read_ahead import iter_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,4 +154,4 @@ def iter_news(limit: int | None = None, offset: int = 0, *, client: Client | Non
         answer = source.request(endpoints.NEWS.at(), reply="json", what="news", query=query)
         return [read_news(item) for item in as_objects(answer, of="news")]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda item: item.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda item: item.id)

@@ -29,6 +29,12 @@ class Element:
         node = self._node.css_first(selector)
         return None if node is None else Element(node)
 
+    @property
+    def parent(self) -> Element | None:
+        """The element that this one is in."""
+        node = self._node.parent
+        return None if node is None else Element(node)
+
     def attribute(self, name: str) -> str | None:
         """The value of an attribute, None if it is not there."""
         return self._node.attributes.get(name)
@@ -57,6 +63,11 @@ class Element:
     def source(self) -> str:
         """The element as HTML."""
         return self._node.html or ""
+
+    @property
+    def content(self) -> str:
+        """What is in the element, as HTML."""
+        return self._node.inner_html or ""
 
 
 def text_of(element: Element | None) -> str | None:

@@ -8,9 +8,10 @@ A transport is a function from `Request` to `Reply`, so a test, a cache or anoth
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -85,6 +86,8 @@ class RequestsTransport:
         adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)  # the client repeats, not the library
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        # Reading all of the environment for each request takes as long as the rest of it.
+        self._environment = functools.lru_cache(maxsize=64)(self._read_environment)
 
     def __call__(self, request: Request) -> Reply:
         """Send a request and wait for the whole answer; redirects are not followed.
@@ -94,15 +97,12 @@ class RequestsTransport:
             BadResponse: the answer is no HTTP, or above 100 MB.
         """
         try:
-            with self._session.request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body,
-                timeout=request.timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            parts = urlsplit(request.url)
+            prepared = self._session.prepare_request(
+                requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body)
+            )
+            settings = self._environment(f"{parts.scheme}://{parts.netloc}/")
+            with self._session.send(prepared, timeout=request.timeout, allow_redirects=False, **settings) as response:
                 return _reply(request, response)
         except (requests.RequestException, ValueError, OSError) as error:
             failure = _translate(request, error)
@@ -110,9 +110,21 @@ class RequestsTransport:
         # its cookies, and the whole address, with its token.
         raise failure
 
+    def _read_environment(self, origin: str) -> dict[str, Any]:
+        """The proxies and certificates that the environment names for a host."""
+        return dict(self._session.merge_environment_settings(origin, {}, True, None, None))
+
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._session.close()
+
+
+def multipart(values: Mapping[str, str | bytes]) -> tuple[bytes, str]:
+    """Values as a form with files sends them, and the Content-Type that goes with it; bytes are sent as a file."""
+    parts = {name: (name if isinstance(value, bytes) else None, value) for name, value in values.items()}
+    prepared = requests.Request("POST", "http://localhost/", files=parts).prepare()
+    assert isinstance(prepared.body, bytes)
+    return prepared.body, prepared.headers["Content-Type"]
 
 
 class _NoCookies(RequestsCookieJar):
@@ -145,7 +157,11 @@ def _reply(request: Request, response: requests.Response) -> Reply:
 
 def _translate(request: Request, error: Exception) -> SiteUnreachable | BadResponse:
     sent = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
-    doubt = "" if request.method == "GET" or not sent else "; it may have happened, so look before you do it again"
+    doubt = (
+        ""
+        if request.method in ("GET", "HEAD") or not sent
+        else "; it may have happened, so look before you do it again"
+    )
     if isinstance(error, requests.Timeout):
         return SiteUnreachable(f"{request}: no answer in {request.timeout:g} s{doubt}", sent=sent)
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):

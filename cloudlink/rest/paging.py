@@ -14,6 +14,10 @@ from cloudlink.errors import InvalidArgument, NotFound
 PAGE: Final = 40
 """Most items a request may ask for; with more the site answers with an error (reference, section 2.3)."""
 
+REMEMBERED: Final = 2000
+"""How many of the newest keys are remembered, 50 pages: something would come twice only if a list moved by more than
+that between two of its pages, and a list without end needs no memory without end."""
+
 Item = TypeVar("Item")
 
 
@@ -25,6 +29,17 @@ def check_range(limit: int | None, offset: int = 0) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             hint = "; None means all" if name == "limit" else ""
             raise InvalidArgument(f"{name} is a whole number, 0 or more, not {value!r}{hint}")
+
+
+def sort_parameters(sort_by: str, known: Sequence[str], *, descending: bool) -> dict[str, str]:
+    """How a list of the old site is told to sort: the field in one of two parameters (reference, section 12).
+
+    Raises:
+        InvalidArgument: the field is none of those that are known.
+    """
+    if sort_by not in known:
+        raise InvalidArgument(f"sort_by is one of {', '.join(map(repr, known))}, not {sort_by!r}")
+    return {"ascsort": "" if descending else sort_by, "descsort": sort_by if descending else ""}
 
 
 def by_offset(
@@ -126,7 +141,7 @@ class _Fresh:
 
     def __init__(self, key: Callable[..., Hashable] | None) -> None:
         self._key = key
-        self._seen: set[Hashable] = set()
+        self._seen: dict[Hashable, None] = {}  # the oldest first
 
     def of(self, items: Sequence[Item]) -> list[Item]:
         if self._key is None:
@@ -135,6 +150,8 @@ class _Fresh:
         for item in items:
             key = self._key(item)
             if key not in self._seen:
-                self._seen.add(key)
+                self._seen[key] = None
                 news.append(item)
+        while len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
         return news

@@ -12,7 +12,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 from cloudlink.errors import BadResponse, InvalidArgument
 from cloudlink.rest.fields import as_object, look, parse_json, text
@@ -21,6 +21,9 @@ Kind = Literal["sb3", "sb2", "sb", "zip"]
 
 MAX_JSON: Final = 50_000_000
 """Most bytes of a project.json in an archive; the site takes about 5 MB. It keeps a forged archive from growing."""
+
+MAX_ASSETS: Final = 10_000
+"""Most assets of a project; the largest that are known have some thousands."""
 
 _ASSET_NAME: Final = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9]{1,5}")
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # the same project gives the same bytes
@@ -66,10 +69,12 @@ def asset_names(content: Mapping[str, Any]) -> list[str]:
     """The pictures and sounds that a project.json names, each once, as "md5.extension".
 
     Raises:
-        BadResponse: a name is not of that form.
+        BadResponse: a name is not of that form, or there are more than 10,000.
     """
     names = (_modern_names if "targets" in content else _old_names)(content)
     unique = dict.fromkeys(names)
+    if len(unique) > MAX_ASSETS:
+        raise BadResponse(f"the project names {len(unique):,} assets, more than {MAX_ASSETS:,}")
     for name in unique:
         if not _ASSET_NAME.fullmatch(name):
             raise BadResponse(f"the project names the asset {name[:60]!r}, which is not an MD5 and an extension")
@@ -111,50 +116,67 @@ def _old_names(content: Mapping[str, Any]) -> Iterator[str]:
         yield part[name]
 
 
-def check_asset(name: str, data: bytes) -> None:
-    """Raise BadResponse unless the bytes have the MD5 that the name tells."""
-    found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    if found != name.partition(".")[0]:
-        raise BadResponse(f"the asset {name} came with other bytes, of MD5 {found}; try again")
+def is_asset(name: str, data: bytes) -> bool:
+    """Whether the bytes have the MD5 that the name tells."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest() == name.partition(".")[0]
 
 
-def pack(content_json: bytes, assets: Mapping[str, bytes]) -> bytes:
-    """The .sb3 or .sb2 file of a project.
+def pack(content_json: bytes, assets: Mapping[str, bytes], *, to: IO[bytes]) -> None:
+    """Write the .sb3 or .sb2 file of a project.
 
     Args:
         content_json: its project.json.
-        assets: its pictures and sounds under the names that `asset_names` gives.
+        assets: its pictures and sounds under the names that `asset_names` gives; each is looked up once, when it
+            is written, so that they need not all be in memory.
+        to: the file that is written.
 
     Raises:
         InvalidArgument: an asset is missing.
     """
     content = as_object(parse_json(content_json, of="project.json"), of="project.json")
-    missing = [name for name in asset_names(content) if name not in assets]
+    names = asset_names(content)
+    missing = [name for name in names if name not in assets]
     if missing:
         raise InvalidArgument(f"{len(missing)} assets are missing, such as {missing[0]}; fetch them first")
     if "targets" in content:
-        return _zip({"project.json": content_json, **{name: assets[name] for name in asset_names(content)}})
-    return _pack_old(json.loads(content_json), assets)
+        files = {name: name for name in names}
+    else:
+        content_json, files = _numbered(json.loads(content_json))
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, "project.json", content_json)
+        for file, name in files.items():
+            _add(archive, file, assets[name])
 
 
-def _pack_old(content: dict[str, Any], assets: Mapping[str, bytes]) -> bytes:
-    """An .sb2 numbers its files, pictures and sounds each on their own, and writes the numbers into the JSON."""
-    pictures: dict[str, int] = {}
-    sounds: dict[str, int] = {}
-    for part, name, number in _old_parts(content):
-        numbers = sounds if number == "soundID" else pictures
-        part[number] = numbers.setdefault(part[name], len(numbers))
-    files = {
-        f"{number}.{name.partition('.')[2]}": assets[name]
-        for numbers in (pictures, sounds)
-        for name, number in numbers.items()
-    }
-    return _zip({"project.json": json.dumps(content, ensure_ascii=False).encode(), **files})
+def _numbered(content: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    """The project.json of an .sb2 and the assets by their names in it.
+
+    An .sb2 numbers its files, pictures and sounds each on their own, and writes the numbers into the JSON.
+    """
+    numbers: dict[tuple[str, str], int] = {}
+    files: dict[str, str] = {}
+    following = {"picture": 0, "sound": 0}
+    for part, name, key in _old_parts(content):
+        family = "sound" if key == "soundID" else "picture"
+        asset = part[name]
+        if (family, asset) not in numbers:
+            # Nothing keeps a picture from being named like a sound, 0.wav; then the later one goes on counting.
+            while (file := f"{following[family]}.{asset.partition('.')[2]}") in files:
+                following[family] += 1
+            files[file] = asset
+            numbers[family, asset] = following[family]
+            following[family] += 1
+        part[key] = numbers[family, asset]
+    return json_bytes(content), files
 
 
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _EARLIEST), data, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON in UTF-8."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, which JavaScript's texts may end with
+        return json.dumps(value).encode()
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, _EARLIEST), data, zipfile.ZIP_DEFLATED)

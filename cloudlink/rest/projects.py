@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from cloudlink.errors import BadResponse, Forbidden, InvalidArgument, NotFound, ServiceGone
 from cloudlink.rest import comments, endpoints, project_files
+from cloudlink.rest.archive import ProjectArchive, ProjectSource
+from cloudlink.rest.asset_folder import AssetFolder
+from cloudlink.rest.assets import check_saved
 from cloudlink.rest.client import Body, Client, default_client, json_body
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, parse_json, text
-from cloudlink.rest.paging import by_offset
+from cloudlink.rest.parallel import WORKERS
+from cloudlink.rest.read_ahead import iter_list
+from cloudlink.rest.reports import report_project
+from cloudlink.rest.transfer import Progress, fetch_assets, no_progress, send_assets
 from cloudlink.rest.users import User, get_user, gone
 
 if TYPE_CHECKING:  # a project is in studios and a studio has projects
@@ -113,6 +118,7 @@ class PartialProject(Record):
 
     @staticmethod
     def _json_bytes(data: bytes) -> bytes | None:
+        """The project.json in a project's file, None if it is of Scratch 1.4."""
         kind = project_files.kind_of(data)
         return None if kind == "sb" else project_files.json_in(data) if kind == "zip" else data
 
@@ -121,40 +127,57 @@ class PartialProject(Record):
         content = self.get_raw_json()
         return text(content, "meta", "agent") or text(content, "info", "userAgent")
 
-    def download(self, filename: str | None = None, dir: str | Path = "") -> Path:  # noqa: A002  the seed's name
+    def download(
+        self,
+        filename: str | None = None,
+        dir: str | Path = "",  # noqa: A002  the seed's name
+        *,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> Path:
         """Save the project as a file that Scratch opens, with its pictures and sounds.
 
         The requests of `file`, then GET assets.scratch.mit.edu/{md5}.{extension} for each asset. VERIFIED. An
         unshared project can be saved by its owner alone.
 
+        If it is interrupted, the assets that have arrived stay in a hidden folder beside the file, and the next
+        download to the same name fetches only the others. The file itself appears when it is whole.
+
         Args:
             filename: the file's name, without a folder; its number and ".sb3" (".sb2", ".sb") if left out.
             dir: the folder, which is made if it is missing; the current one if left out.
+            progress: called with how many files of the project have arrived, and how many there are.
+            workers: how many assets are fetched at a time, 1 to 32.
 
         Returns:
             Where the file is.
 
         Raises:
-            InvalidArgument: filename has a folder in it.
+            InvalidArgument: filename has a folder in it, or is one.
             NotFound: there is no such project, you may not see it, or an asset is missing on the site.
             BadResponse: the file, or an asset, is damaged.
         """
-        if filename is not None and (not filename or Path(filename).name != filename):
+        if filename is not None and (filename in ("", "..") or "\0" in filename or Path(filename).name != filename):
             raise InvalidArgument(f"filename is a name without a folder, not {filename!r}; put the folder into dir")
         data = self.file()
-        kind = project_files.kind_of(data)
-        if kind != "sb":
-            content = project_files.json_in(data) if kind == "zip" else data
-            kind = project_files.kind_of(content)
-            data = project_files.pack(content, self._assets(content))
+        content = self._json_bytes(data)
+        kind = "sb" if content is None else project_files.kind_of(content)
         path = Path(dir) / (filename or f"{self.id}.{kind}")
+        if path.is_dir():
+            raise InvalidArgument(f"{path} is a folder; choose another filename")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
-
-    def _assets(self, content: bytes) -> dict[str, bytes]:
+        folder = AssetFolder(path)
+        if content is None:
+            folder.finish(lambda file: _write(file, data))
+            progress(1, 1)
+            return path
         names = project_files.asset_names(as_object(parse_project(content), of=f"file of {self._what}"))
-        return {name: get_asset(name, client=self.client) for name in names}
+        try:
+            fetch_assets(names, folder, client=self.client, progress=progress, workers=workers)
+            folder.finish(lambda file: project_files.pack(content, folder, to=file))
+        finally:
+            folder.leave()
+        return path
 
     @property
     def _what(self) -> str:
@@ -435,6 +458,20 @@ class Project(PartialProject):
         target = endpoints.PROJECT_VIEW.at(username=self._owner(), project_id=self.id)
         self.client.request(target, reply="none", what=self._what, referer=f"/projects/{self.id}/")
 
+    def report(self, category: str, notes: str) -> None:
+        """Report the project to the moderators.
+
+        POST /proxy/projects/{id}/report; login. VERIFIED.
+
+        Args:
+            category: why, one of `reports.PROJECT_CATEGORIES`, such as "language" or "copy without changes".
+            notes: what is wrong, in your own words.
+
+        Raises:
+            InvalidArgument: there is no such category, or there are no notes; nothing was sent.
+        """
+        report_project(self.client, self.id, category, notes)
+
     # What the owner can do
 
     def set_title(self, title: str) -> None:
@@ -467,7 +504,7 @@ class Project(PartialProject):
     def toggle_commenting(self) -> None:
         """Close the comments if they are open, and open them if they are closed.
 
-        GET /projects/{id} for the state, then as `set_title`. VERIFIED.
+        GET /projects/{id} for the state, then as `set_title`; login as the owner. VERIFIED.
         """
         self.update()
         self._set({"comments_allowed": not self.comments_allowed})
@@ -538,22 +575,66 @@ class Project(PartialProject):
         target = endpoints.PROJECT_SITE_SET.at(project_id=self.id)
         self.client.request(target, reply="none", what=self._what, body=json_body(values), referer="/mystuff/")
 
-    def set_json(self, content: Mapping[str, Any] | str | bytes) -> None:
-        """Save another project.json in this project.
+    def set_json(
+        self,
+        content: Mapping[str, Any] | str | bytes,
+        *,
+        assets: Mapping[str, bytes] | None = None,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> None:
+        """Save another project.json in this project, after the assets that are new in it.
 
-        PUT projects.scratch.mit.edu/{id}; login as the owner. VERIFIED. Upload new assets first, with
-        `upload_asset`.
+        HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each of the assets (see `has_asset` for the
+        HEAD), then PUT projects.scratch.mit.edu/{id}; login as the owner. VERIFIED. The last one is never repeated.
 
         Args:
             content: the project.json, as a dict or as text.
+            assets: pictures and sounds that it names, "md5.extension" -> bytes; those that the site lacks are sent.
+            progress: called with how many of the files are on the site, and how many there are.
+            workers: how many assets are looked for, or sent, at a time, 1 to 32.
 
         Raises:
             InvalidArgument: it is no JSON object; nothing was sent.
             Forbidden: the project is not yours.
+            Rejected: the site does not take an asset, or the project.json.
         """
         target = endpoints.PROJECT_SAVE.at(project_id=self.id)
         body = Body(project_bytes(content), "application/json")
+        count = len(assets or {})
+        if assets:
+            self._check_own()
+            send_assets(assets, client=self.client, progress=progress, workers=workers)
         check_saved(self.client.request(target, reply="json", what=self._what, body=body), of=self._what)
+        progress(1 + count, 1 + count)
+
+    def _check_own(self) -> None:
+        """Find out before anything is sent what the site would say at the end."""
+        if self._owner().casefold() != self.client.username.casefold():
+            raise Forbidden(
+                f"{self._what} is of {self._owner()!r}, and you are {self.client.username!r}; "
+                "only its owner may save it, so make one of your own with upload_project()"
+            )
+
+    def upload(self, source: ProjectSource, *, progress: Progress = no_progress, workers: int = WORKERS) -> None:
+        """Save a whole .sb3 file in this project; the requests are those of `set_json`. VERIFIED.
+
+        The file is checked before anything is sent, and the project stays as it was until all its assets are there;
+        if it is interrupted before, call it again.
+
+        Args:
+            source: the path of the file, its bytes, or a file that is open for reading.
+            progress: called with how many files of the project are on the site, and how many there are.
+            workers: how many assets are looked for, or sent, at a time, 1 to 32.
+
+        Raises:
+            InvalidArgument: it is no .sb3 that the site would take, also if it is an .sb2 or .sb: open that in the
+                Scratch editor and save it to the computer, which makes an .sb3. Nothing was sent.
+            Forbidden: the project is not yours.
+            Rejected: the site does not take an asset, or the project.json.
+        """
+        with ProjectArchive(source) as archive:
+            self.set_json(archive.content, assets=archive, progress=progress, workers=workers)
 
     def ranks(self) -> NoReturn:
         """Gone: raises ServiceGone. It came from ScratchDB, and nothing replaces it."""
@@ -673,7 +754,7 @@ def iter_projects(
             return []
         return [read_project(item, client=client, of=what, author=author) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda project: project.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda project: project.id)
 
 
 def get_project(project_id: int | str, *, client: Client | None = None) -> Project | PartialProject:
@@ -737,10 +818,45 @@ def create_project(content: Mapping[str, Any] | str | bytes, *, title: str | Non
     return new
 
 
-def check_saved(answer: Any, *, of: str) -> None:
-    """Raise BadResponse unless the answer says that a project was saved."""
-    if text(answer, "status") != "ok":
-        raise BadResponse(f"{of}: the site did not say that it was saved; look before you try again")
+def upload_project(
+    source: ProjectSource,
+    *,
+    title: str | None = None,
+    client: Client,
+    progress: Progress = no_progress,
+    workers: int = WORKERS,
+) -> int:
+    """Make a new project, unshared, of a whole .sb3 file.
+
+    HEAD and POST assets.scratch.mit.edu/{md5}.{extension} for each asset that the site lacks, then POST
+    projects.scratch.mit.edu/; login. VERIFIED; see `has_asset` for the HEAD. The site may take some seconds until
+    `get_project` finds it.
+
+    Args:
+        source: the path of the file, its bytes, or a file that is open for reading.
+        title: its title; "Untitled" with a number if left out.
+        client: with a login.
+        progress: called with how many files of the project the site has, and how many there are.
+        workers: how many assets are looked for, or sent, at a time, 1 to 32.
+
+    Returns:
+        The new project's number.
+
+    Raises:
+        InvalidArgument: it is no .sb3 that the site would take; nothing was sent. See `Project.upload`.
+        LoginRequired: nobody is logged in.
+        Rejected: the site does not take an asset, or the project.json.
+    """
+    _ = client.username  # raises if nobody is logged in
+    with ProjectArchive(source) as archive:
+        send_assets(archive, client=client, progress=progress, workers=workers)
+        new = create_project(archive.content, title=title, client=client)
+        progress(1 + len(archive), 1 + len(archive))
+    return new
+
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
 
 
 def project_bytes(content: Mapping[str, Any] | str | bytes) -> bytes:
@@ -750,63 +866,18 @@ def project_bytes(content: Mapping[str, Any] | str | bytes) -> bytes:
         InvalidArgument: it is no JSON object.
     """
     try:
-        data = content if isinstance(content, str | bytes) else json.dumps(content, ensure_ascii=False)
+        if isinstance(content, str):
+            data = content.encode()
+        else:
+            data = content if isinstance(content, bytes) else project_files.json_bytes(content)
         is_object = isinstance(json.loads(data), dict)
     except (TypeError, ValueError, RecursionError):
         is_object = False
     if not is_object:
         raise InvalidArgument("a project.json is a JSON object; pass a dict, or the text of the file")
-    return data.encode() if isinstance(data, str) else data
+    return data
 
 
 def parse_project(data: bytes) -> Any:
     """What a project.json says."""
     return parse_json(data, of="the project's file")
-
-
-def get_asset(name: str, *, client: Client | None = None) -> bytes:
-    """A picture or a sound of a project.
-
-    GET assets.scratch.mit.edu/{md5}.{extension}; no login. VERIFIED.
-
-    Args:
-        name: its MD5 and extension, as in `md5ext` of a project.json.
-        client: how to reach the site; the default one if left out.
-
-    Raises:
-        InvalidArgument: this is no such name.
-        NotFound: the site does not have it.
-        BadResponse: the bytes that came have another MD5.
-    """
-    client = default_client() if client is None else client
-    if not re.fullmatch(r"[0-9a-f]{32}\.[A-Za-z0-9]{1,5}", name):
-        raise InvalidArgument(f"an asset's name is 32 hex digits, a dot and an extension, not {name!r}")
-    data = client.request(endpoints.ASSET.at(md5ext=name), reply="bytes", what=f"asset {name}")
-    project_files.check_asset(name, data)
-    return data
-
-
-def upload_asset(data: bytes, extension: str, *, client: Client) -> str:
-    """Upload a picture or a sound, so that a project may name it.
-
-    POST assets.scratch.mit.edu/{md5}.{extension}; login. VERIFIED.
-
-    Args:
-        data: the bytes, at most about 10 MB.
-        extension: "svg", "png", "jpg", "gif", "bmp", "wav" or "mp3".
-        client: with a login.
-
-    Returns:
-        Its name, for `md5ext` in the project.json.
-
-    Raises:
-        InvalidArgument: that is no extension; nothing was sent.
-        Rejected: it is too big (status 413).
-    """
-    if not re.fullmatch(r"[a-z0-9]{1,5}", extension):
-        raise InvalidArgument(f"an extension is like 'svg', without the dot, not {extension!r}")
-    name = f"{hashlib.md5(data, usedforsecurity=False).hexdigest()}.{extension}"
-    body = Body(data, "application/octet-stream")
-    answer = client.request(endpoints.ASSET_UPLOAD.at(md5ext=name), reply="json", what=f"asset {name}", body=body)
-    check_saved(answer, of=f"asset {name}")
-    return name

@@ -1,6 +1,6 @@
 """Whether and when to ask again. Pure: randomness and the date are handed in.
 
-Only questions (GET) are asked again. A change whose answer got lost may have happened, so doing it twice is the
+Only questions (GET, HEAD) are asked again. A change whose answer got lost may have happened, so doing it twice is the
 caller's decision.
 """
 

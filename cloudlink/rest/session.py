@@ -18,18 +18,48 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from cloudlink.connection import CloudConnection
 from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, LoginRequired
-from cloudlink.rest import backpack, endpoints, messages, mystuff, search
+from cloudlink.limits import Limits
+from cloudlink.rest import (
+    backpack,
+    classrooms,
+    cloud_logs,
+    endpoints,
+    forum_search,
+    forum_topics,
+    messages,
+    mystuff,
+    search,
+)
+from cloudlink.rest.account import Account
+from cloudlink.rest.archive import ProjectSource
+from cloudlink.rest.assets import upload_asset
 from cloudlink.rest.backpack import BackpackItem
+from cloudlink.rest.classrooms import Classroom
 from cloudlink.rest.client import Client, default_client, form_body, json_body
+from cloudlink.rest.cloud_logs import CloudLogEntry
 from cloudlink.rest.failures import failure, redirect_failure
 from cloudlink.rest.fields import as_object, flag, look, number, parse_json, text
+from cloudlink.rest.forum_posts import ForumPost, get_post
+from cloudlink.rest.forum_topics import ForumCategory, ForumTopic
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.identity import Identity, SessionCookie, cookie_value, decode_session_id
-from cloudlink.rest.messages import Message
+from cloudlink.rest.messages import Alert, Invitation, Message
 from cloudlink.rest.mutes import Mute, read_mute
-from cloudlink.rest.projects import PartialProject, Project, create_project, get_project, iter_projects, upload_asset
+from cloudlink.rest.mystuff import MystuffCounts
+from cloudlink.rest.parallel import WORKERS
+from cloudlink.rest.projects import (
+    PartialProject,
+    Project,
+    create_project,
+    get_project,
+    iter_projects,
+    upload_project,
+)
 from cloudlink.rest.studios import Studio, create_studio, get_studio
+from cloudlink.rest.teaching import Teaching, complete_registration
+from cloudlink.rest.transfer import Progress, no_progress
 from cloudlink.rest.users import User, get_user, message_count
 
 SESSION_VARIABLE: Final = "SCRATCH_SESSION_ID"
@@ -226,12 +256,138 @@ class Session:
         """A studio, with this login; see `get_studio`."""
         return get_studio(studio_id, client=self._client)
 
+    def connect_cloud(
+        self,
+        project_id: int | str,
+        *,
+        cloud_host: str | None = None,
+        contact: str | None = None,
+        limits: Limits | None = None,
+    ) -> CloudConnection:
+        """Connect to the cloud variables of a project, with this login; see `CloudConnection`.
+
+        wss://clouddata.scratch.mit.edu; login. VERIFIED.
+
+        Args:
+            project_id: the number in the project's address.
+            cloud_host: another server, such as "ws://127.0.0.1:9080"; the client's `Hosts.cloud` if left out. It
+                does not get the login.
+            contact: how the other server's operator reaches you.
+            limits: what the platform allows.
+
+        Raises:
+            InvalidArgument: something cannot work; the message says what to do.
+            ConnectFailed: the server did not answer.
+            ConnectionRefused: it answered that it does not want us.
+        """
+        return CloudConnection(
+            project_id,
+            username=self.username,
+            session_id=self.session_id,
+            cloud_host=self._client.hosts.cloud if cloud_host is None else cloud_host,
+            contact=contact,
+            limits=limits,
+        )
+
+    def get_cloud(self, project_id: int | str) -> dict[str, str]:
+        """The values of a project's cloud variables, from their history; see `cloud_logs.get_cloud`."""
+        return cloud_logs.get_cloud(project_id, client=self._client)
+
+    def get_var(self, project_id: int | str, variable: str) -> str | None:
+        """The value of a cloud variable, from its history; see `cloud_logs.get_var`."""
+        return cloud_logs.get_var(project_id, variable, client=self._client)
+
+    def get_cloud_logs(self, project_id: int | str, *, limit: int = 100, offset: int = 0) -> list[CloudLogEntry]:
+        """The last changes of a project's cloud variables; see `cloud_logs.get_cloud_logs`."""
+        return cloud_logs.get_cloud_logs(project_id, limit=limit, offset=offset, client=self._client)
+
+    def connect_topic(self, topic_id: int | str) -> ForumTopic:
+        """A topic of the forum, with this login; see `get_topic`."""
+        return forum_topics.get_topic(topic_id, client=self._client)
+
+    def connect_topic_list(self, category: str | int, page: int = 0) -> list[ForumTopic]:
+        """The topics of a category of the forum, with this login; see `get_topic_list`."""
+        return forum_topics.get_topic_list(category, page, client=self._client)
+
+    def connect_post(self, post_id: int | str) -> ForumPost:
+        """A post of the forum, with this login; see `get_post`."""
+        return get_post(post_id, client=self._client)
+
+    def forum_categories(self) -> list[ForumCategory]:
+        """The categories of the forum, with this login; see `forum_categories`."""
+        return forum_topics.forum_categories(client=self._client)
+
+    def set_forum_signature(self, signature: str) -> None:
+        """Change the text below your posts in the forum.
+
+        POST scratch.mit.edu/discuss/settings/{you}/; login. REPORTED.
+
+        Args:
+            signature: the text, as BBCode.
+        """
+        forum_topics.set_forum_signature(signature, client=self._client)
+
+    def connect_classroom(self, class_id: int | str) -> Classroom:
+        """A class, with this login; see `get_classroom`."""
+        return classrooms.get_classroom(class_id, client=self._client)
+
+    def connect_classroom_from_token(self, token: str) -> Classroom:
+        """The class that a link for joining leads to, with this login; see `get_classroom_from_token`."""
+        return classrooms.get_classroom_from_token(token, client=self._client)
+
+    @property
+    def account(self) -> Account:
+        """The settings of your account."""
+        return Account(self._client)
+
+    @property
+    def teaching(self) -> Teaching:
+        """What you can do as a teacher."""
+        return Teaching(self._client)
+
+    def complete_registration(
+        self, *, birth_month: int, birth_year: int, gender: str, country: str, password: str | None = None
+    ) -> None:
+        """Finish the setup of your student account, which the site wants before anything else.
+
+        POST scratch.mit.edu/classes/student_update_registration/; login as a student. VERIFIED.
+
+        Args:
+            birth_month: 1 to 12.
+            birth_year: such as 2014.
+            gender: "male", "female", or another word.
+            country: the country's English name.
+            password: a new password; the old one stays if left out.
+
+        Raises:
+            Rejected: the site does not take it.
+        """
+        complete_registration(
+            self._client,
+            birth_month=birth_month,
+            birth_year=birth_year,
+            gender=gender,
+            country=country,
+            password=password,
+        )
+
     def create_project(self, content: Mapping[str, Any] | str | bytes, *, title: str | None = None) -> int:
         """Make a new project, unshared, and give its number; see `projects.create_project`."""
         return create_project(content, title=title, client=self._client)
 
+    def upload_project(
+        self,
+        source: ProjectSource,
+        *,
+        title: str | None = None,
+        progress: Progress = no_progress,
+        workers: int = WORKERS,
+    ) -> int:
+        """Make a new project, unshared, of an .sb3 file, and give its number; see `projects.upload_project`."""
+        return upload_project(source, title=title, client=self._client, progress=progress, workers=workers)
+
     def upload_asset(self, data: bytes, extension: str) -> str:
-        """Upload a picture or a sound, and give its name; see `projects.upload_asset`."""
+        """Upload a picture or a sound, and give its name; see `assets.upload_asset`."""
         return upload_asset(data, extension, client=self._client)
 
     def create_studio(self) -> Studio:
@@ -259,6 +415,10 @@ class Session:
     ) -> list[Project]:
         """The projects on the explore page; see `search.iter_explore_projects`."""
         return search.explore_projects(query, mode, language, limit, offset, client=self._client)
+
+    def search_posts(self, query: str, order: str = "newest", page: int = 0) -> list[ForumPost]:
+        """The posts of the forum that a search finds; see `search_posts`."""
+        return forum_search.search_posts(query, order, page, client=self._client)
 
     def messages(self, limit: int | None = 40, offset: int = 0, *, filter_by: str | None = None) -> list[Message]:
         """Your messages, the newest first; they can be read as dicts too. See `iter_messages`."""
@@ -292,16 +452,37 @@ class Session:
     def get_message_count(self) -> int:
         """How many messages you have not read; see `User.message_count`.
 
-        GET /users/{you}/messages/count. VERIFIED.
+        GET /users/{you}/messages/count; anybody may ask it, the login only tells who you are. VERIFIED.
         """
         return message_count(self.username, client=self._client)
 
-    def alerts(self) -> list[Mapping[str, Any]]:
-        """What the moderators wrote to you, as the site tells it.
+    def alerts(self) -> list[Alert]:
+        """What the moderators wrote to you; they can be read as dicts too.
 
         GET /users/{you}/messages/admin; login. VERIFIED.
         """
         return messages.fetch_alerts(self._client)
+
+    def dismiss_alert(self, alert_id: int) -> None:
+        """Take an alert off the page of messages.
+
+        POST scratch.mit.edu/site-api/messages/messages-delete/; login. VERIFIED.
+
+        Raises:
+            Rejected: there is no such alert.
+        """
+        messages.dismiss(self._client, "notification", alert_id)
+
+    def invitation(self) -> Invitation | None:
+        """The invitation to become a Scratcher, None if there is none; `account.become_scratcher` accepts it.
+
+        GET /users/{you}/invites; login. VERIFIED.
+        """
+        return messages.fetch_invitation(self._client)
+
+    def dismiss_invitation(self, invitation_id: int) -> None:
+        """Take the invitation to become a Scratcher off the page of messages; as `dismiss_alert`. VERIFIED."""
+        messages.dismiss(self._client, "invite", invitation_id)
 
     def get_feed(self, limit: int | None = 20, offset: int = 0) -> list[Message]:
         """What the people whom you follow did; they can be read as dicts too. See `iter_feed`."""
@@ -329,6 +510,25 @@ class Session:
         """
         path = {"username": self.username}
         return list(iter_projects(self._client, endpoints.FOLLOWING_LOVES, "feed", limit, offset, path=path))
+
+    def shared_by_followed_users(self, limit: int | None = 40, offset: int = 0) -> list[Project]:
+        """The projects that the people whom you follow shared; they can be read as dicts too.
+
+        GET /users/{you}/following/users/projects, at most 40 a request; login. VERIFIED. For accounts younger than
+        about 2018 the site is reported to answer with nothing.
+
+        Args:
+            limit: most projects, None for all.
+            offset: how many to leave out at the start.
+        """
+        path = {"username": self.username}
+        return list(iter_projects(self._client, endpoints.FOLLOWING_PROJECTS, "feed", limit, offset, path=path))
+
+    def in_followed_studios(self, limit: int | None = 40, offset: int = 0) -> list[Project]:
+        """The projects in studios that you follow; as `shared_by_followed_users`, with /studios/projects. VERIFIED."""
+        path = {"username": self.username}
+        endpoint = endpoints.FOLLOWING_STUDIOS_PROJECTS
+        return list(iter_projects(self._client, endpoint, "feed", limit, offset, path=path))
 
     def mystuff_projects(
         self,
@@ -369,6 +569,69 @@ class Session:
             self._client, filter_by, page=page, sort_by=sort_by, descending=descending, limit=limit
         )
 
+    def mystuff_studios(
+        self,
+        filter_by: str = "all",
+        page: int = 1,
+        sort_by: str = "",
+        *,
+        descending: bool = True,
+        limit: int | None = 40,
+    ) -> list[Studio]:
+        """Your studios, as on the page "My Stuff"; see `iter_mystuff_studios`."""
+        return list(self.iter_mystuff_studios(filter_by, page, sort_by, descending=descending, limit=limit))
+
+    def iter_mystuff_studios(
+        self,
+        filter_by: str = "all",
+        page: int = 1,
+        sort_by: str = "",
+        *,
+        descending: bool = True,
+        limit: int | None = None,
+    ) -> Iterator[Studio]:
+        """Your studios, fetched while you read; `studio.update()` fetches what this list leaves out.
+
+        GET scratch.mit.edu/site-api/galleries/{filter}/, 40 a page; login. VERIFIED for "all"; "owned" and "curated"
+        are reported to be broken at times.
+
+        Args:
+            filter_by: "all", "owned" or "curated".
+            page: the page to begin with, from 1.
+            sort_by: as in `iter_mystuff_projects`; for studios only "title" means something.
+            descending: the highest first.
+            limit: most studios, None for all.
+
+        Raises:
+            InvalidArgument: there is no such filter or order; nothing was sent.
+        """
+        return mystuff.iter_mystuff_studios(
+            self._client, filter_by, page=page, sort_by=sort_by, descending=descending, limit=limit
+        )
+
+    def mystuff_counts(self) -> MystuffCounts:
+        """How many projects and studios you have.
+
+        GET scratch.mit.edu/mystuff/, from the page; login. VERIFIED.
+
+        Raises:
+            BadResponse: the page does not tell.
+        """
+        return mystuff.fetch_counts(self._client)
+
+    def empty_trash(self, *, password: str) -> int:
+        """Delete the projects in your trash for good, and give their number. `Project.restore` takes one out before.
+
+        PUT scratch.mit.edu/site-api/projects/trashed/empty/; login. REPORTED.
+
+        Args:
+            password: your own; it goes to the site and is kept nowhere.
+
+        Raises:
+            Forbidden: the password is wrong.
+        """
+        return mystuff.empty_trash(self._client, password)
+
     def backpack(self, limit: int | None = 20, offset: int = 0) -> list[BackpackItem]:
         """What is in your backpack; they can be read as dicts too. See `iter_backpack`."""
         return list(self.iter_backpack(limit, offset))
@@ -383,6 +646,26 @@ class Session:
             offset: how many to leave out at the start.
         """
         return backpack.iter_backpack(self._client, limit=limit, offset=offset)
+
+    def add_to_backpack(
+        self, kind: str, mime: str, name: str, content: bytes, *, thumbnail: bytes | None = None
+    ) -> BackpackItem:
+        """Put something into your backpack.
+
+        POST backpack.scratch.mit.edu/{you}; login. VERIFIED.
+
+        Args:
+            kind: "costume", "sound", "script" or "sprite".
+            mime: "image/svg+xml" or "image/png" for a costume, "audio/x-wav" or "audio/mp3" for a sound,
+                "application/json" (blocks) for a script, "application/zip" (a .sprite3 file) for a sprite.
+            name: what the backpack calls it.
+            content: its bytes.
+            thumbnail: a small JPEG of it; a gray one if left out.
+
+        Raises:
+            InvalidArgument: there is no such kind, or it has not this form; nothing was sent.
+        """
+        return backpack.add_to_backpack(self._client, kind, mime, name, content, thumbnail=thumbnail)
 
     def delete_from_backpack(self, item_id: str) -> None:
         """Take something out of your backpack.

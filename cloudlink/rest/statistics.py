@@ -7,7 +7,7 @@ from typing import Any
 from cloudlink.errors import BadResponse
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client
-from cloudlink.rest.fields import as_object, look, number
+from cloudlink.rest.fields import as_object, flag, look, needed, number
 
 
 def total_site_stats(*, client: Client | None = None) -> dict[str, Any]:
@@ -67,6 +67,27 @@ def get_health(*, client: Client | None = None) -> dict[str, Any]:
     """
     client = default_client() if client is None else client
     answer = client.request(endpoints.HEALTH.at(), reply="json", what="health")
+    return dict(as_object(answer, of="health"))
+
+
+def get_site_health(*, client: Client | None = None) -> bool:
+    """Whether the old half of the site says that it is well.
+
+    GET scratch.mit.edu/health; no login. REPORTED.
+    """
+    client = default_client() if client is None else client
+    answer = client.request(endpoints.SITE_HEALTH.at(), reply="json", what="health")
+    well: bool = needed(flag(answer, "healthy"), "healthy", of="health")
+    return well
+
+
+def get_cloud_health(*, client: Client | None = None) -> dict[str, Any]:
+    """How the cloud's server is, as it tells it.
+
+    GET clouddata.scratch.mit.edu/health; no login. VERIFIED.
+    """
+    client = default_client() if client is None else client
+    answer = client.request(endpoints.CLOUD_HEALTH.at(), reply="json", what="health")
     return dict(as_object(answer, of="health"))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cloudlink.errors import BadResponse, InvalidArgument, NotFound
@@ -14,8 +15,11 @@ from cloudlink.rest.client import Client, default_client, json_body
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, link, moment, needed, number, text
-from cloudlink.rest.paging import PAGE, by_offset, check_range
+from cloudlink.rest.paging import PAGE, check_range
+from cloudlink.rest.pictures import upload_picture
 from cloudlink.rest.projects import PartialProject, Project, get_project
+from cloudlink.rest.read_ahead import iter_list
+from cloudlink.rest.reports import report_studio
 from cloudlink.rest.users import User, iter_users
 
 
@@ -102,7 +106,7 @@ class Studio(Record):
                 for item in as_objects(answer, of=self._what)
             ]
 
-        return by_offset(fetch, limit=limit, offset=offset, key=lambda project: project.id)
+        return iter_list(fetch, limit=limit, offset=offset, key=lambda project: project.id)
 
     def curators(self, limit: int | None = 24, offset: int = 0) -> list[User]:
         """The curators. See `iter_curators`."""
@@ -340,7 +344,7 @@ class Studio(Record):
         """Close the comments, if they are open.
 
         GET /studios/{id} for the state, then `toggle_commenting`: the site has no other way, so somebody who
-        toggles between the two turns it round. VERIFIED.
+        toggles between the two turns it round; login as the host. VERIFIED.
         """
         self._turn_commenting(on=False)
 
@@ -353,6 +357,45 @@ class Studio(Record):
         if needed(self.comments_allowed, "comments_allowed", of=self._what) is not on:
             self.toggle_commenting()
             self.comments_allowed = on
+
+    def set_picture(self, file: str | Path | bytes) -> str | None:
+        """Change the picture, and give its new address; None if the site does not tell it.
+
+        POST scratch.mit.edu/site-api/galleries/all/{id}/; login as a manager. VERIFIED.
+
+        Args:
+            file: the name of a PNG, GIF, JPEG or BMP file of at most 524,288 bytes, or its bytes.
+
+        Raises:
+            InvalidArgument: it is no such picture; nothing was sent.
+            Rejected: the site does not take it: "thumbnail-too-large", "image-invalid".
+            Forbidden: you do not manage the studio; `Muted` if that is because of a mute.
+        """
+        target = endpoints.STUDIO_PICTURE_SET.at(studio_id=self.id)
+        return upload_picture(self.client, target, file, what=f"picture of {self._what}", referer=self._page)
+
+    def delete(self) -> None:
+        """Delete the studio.
+
+        PUT scratch.mit.edu/site-api/galleries/all/{id}/; login as the host. REPORTED.
+
+        Raises:
+            Forbidden: you do not host it.
+        """
+        self._site(endpoints.STUDIO_SET.at(studio_id=self.id), {"visibility": "delbyusr"})
+
+    def report(self, field: str) -> None:
+        """Report a part of the studio to the moderators.
+
+        POST scratch.mit.edu/site-api/galleries/all/{id}/report/; login. VERIFIED.
+
+        Args:
+            field: "title", "description" or "thumbnail".
+
+        Raises:
+            InvalidArgument: there is no such part; nothing was sent.
+        """
+        report_studio(self.client, self.id, field)
 
     # People
 
@@ -601,7 +644,7 @@ def iter_studios(
             return []
         return [read_studio(item, client=client, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda studio: studio.id)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda studio: studio.id)
 
 
 def get_studio(studio_id: int | str, *, client: Client | None = None) -> Studio:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from cloudlink.errors import BadResponse, InvalidArgument, ServiceGone
@@ -15,9 +16,13 @@ from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Endpoint
 from cloudlink.rest.fields import Record, as_object, as_objects, flag, moment, needed, number, text
 from cloudlink.rest.html import text_of
-from cloudlink.rest.paging import by_offset, by_page
+from cloudlink.rest.paging import by_page
+from cloudlink.rest.pictures import upload_picture
+from cloudlink.rest.read_ahead import iter_list
+from cloudlink.rest.reports import report_user
 
 if TYPE_CHECKING:  # a user has projects and a project has a user; at run time each imports the other when asked
+    from cloudlink.rest.forum_posts import ForumPost
     from cloudlink.rest.projects import Project
     from cloudlink.rest.studios import Studio
 
@@ -522,6 +527,35 @@ class User(Record):
             referer=self._page,
         )
 
+    def set_picture(self, file: str | Path | bytes) -> str | None:
+        """Change your picture, and give its new address; None if the site does not tell it.
+
+        POST scratch.mit.edu/site-api/users/all/{username}/; login as this user. REPORTED.
+
+        Args:
+            file: the name of a PNG, GIF, JPEG or BMP file, or its bytes.
+
+        Raises:
+            InvalidArgument: it is no such picture; nothing was sent.
+            Rejected: the site does not take it: "thumbnail-too-large", "image-invalid".
+            Forbidden: you are not this user.
+        """
+        target = endpoints.USER_PICTURE_SET.at(username=self.username)
+        return upload_picture(self.client, target, file, what=f"picture of {self._what}", referer=self._page)
+
+    def report(self, field: str) -> None:
+        """Report a part of the profile to the moderators.
+
+        POST scratch.mit.edu/site-api/users/all/{username}/report/; login. REPORTED.
+
+        Args:
+            field: "username", "icon", "description" (About me) or "working_on" (What I'm working on).
+
+        Raises:
+            InvalidArgument: there is no such part; nothing was sent.
+        """
+        report_user(self.client, self.username, field)
+
     # Other services
 
     def ocular_status(self) -> dict[str, Any]:
@@ -545,21 +579,53 @@ class User(Record):
         """Gone: raises ServiceGone. It came from ScratchDB; only today's number is known."""
         raise gone("User.followers_over_time", "call follower_count() from time to time and keep the numbers")
 
-    def forum_posts(self, *, page: int = 0, order: str = "newest") -> NoReturn:
-        """Gone: raises ServiceGone. It came from ScratchDB; the site itself cannot search its forum by user."""
-        raise gone("User.forum_posts", "the forum search of the Scratch Addons browser extension")
+    def forum_posts(self, page: int = 0, order: str = "newest") -> list[ForumPost]:
+        """The user's posts in the forum, 50 a page.
 
-    def forum_counts(self) -> NoReturn:
-        """Gone: raises ServiceGone. It came from ScratchDB."""
-        raise gone("User.forum_counts", "the number of posts beside any post of the user, on the topic's page")
+        GET scratchdb.lefty.one/search/indexes/forum_posts/search; no login, but a key: see `search_posts`. VERIFIED.
+        ScratchDB, which told it once, is gone, and the site itself cannot search its forum by user.
+
+        Args:
+            page: which page, from 0.
+            order: "newest" or "oldest" first.
+
+        Raises:
+            ServiceGone: the client has no `forum_search_key`; nothing was sent.
+        """
+        from cloudlink.rest.forum_search import posts_of_user
+
+        return posts_of_user(self.username, page, order, client=self.client)
+
+    def forum_counts(self) -> dict[str, int | None]:
+        """How many posts the user wrote in each category of the forum.
+
+        GET scratch.mit.edu/discuss/ for the categories, then for each of them the search of `forum_posts`; no login,
+        but a key. REPORTED.
+        The index may stop counting at a round number of thousands, so such a count is None: that many, or more.
+
+        Raises:
+            ServiceGone: the client has no `forum_search_key`; nothing was sent.
+        """
+        from cloudlink.rest.forum_search import counts_of_user
+
+        return counts_of_user(self.username, client=self.client)
 
     def forum_counts_over_time(self) -> NoReturn:
         """Gone: raises ServiceGone. It came from ScratchDB, and nothing replaces it."""
         raise gone("User.forum_counts_over_time")
 
-    def forum_signature(self) -> NoReturn:
-        """Gone: raises ServiceGone. It came from ScratchDB."""
-        raise gone("User.forum_signature", "the signature below any of the user's posts, on the topic's page")
+    def forum_signature(self) -> str | None:
+        """What stands below the user's posts in the forum, as HTML; "" if nothing, None if there are no posts.
+
+        The search of `forum_posts` for one post, then GET scratch.mit.edu/discuss/post/{id}/; no login, but a key.
+        VERIFIED. Any other post of the user has it too: `get_post(post_id).signature`, without a key.
+
+        Raises:
+            ServiceGone: the client has no `forum_search_key`; nothing was sent.
+        """
+        from cloudlink.rest.forum_search import signature_of_user
+
+        return signature_of_user(self.username, client=self.client)
 
     def forum_signature_history(self) -> NoReturn:
         """Gone: raises ServiceGone. It came from ScratchDB, and nothing replaces it."""
@@ -627,7 +693,7 @@ def iter_users(
         answer = client.request(target, reply="json", what=what, query={"limit": limit, "offset": offset})
         return [read_user(item, client=client, of=what) for item in as_objects(answer, of=what)]
 
-    return by_offset(fetch, limit=limit, offset=offset, key=lambda user: user.username)
+    return iter_list(fetch, limit=limit, offset=offset, key=lambda user: user.username)
 
 
 def message_count(username: str, *, client: Client) -> int:

@@ -113,6 +113,7 @@ def client_of(site: Callable[[Request], Reply], **options: Any) -> Client:
         "clock": clock,
         "sleep": clock.advance,
         "random_source": random.Random(1),
+        "forum_search_key": "a-key-of-ours",
     }
     return Client(**(defaults | options))
 

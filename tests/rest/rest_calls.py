@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from offline_site import INDEX, ME
+from offline_site import INDEX, ME, sample
 
 from cloudlink import errors
 from cloudlink.rest import frontpage, search, statistics
+from cloudlink.rest.account import Account, check_email, check_password, check_username
+from cloudlink.rest.assets import get_asset, upload_asset
 from cloudlink.rest.backpack import read_backpack_item
+from cloudlink.rest.classrooms import Classroom, get_classroom, get_classroom_from_token, read_classroom
 from cloudlink.rest.client import Client
-from cloudlink.rest.projects import (
-    Project,
-    count_projects,
-    create_project,
-    get_asset,
-    get_project,
-    read_project,
-    upload_asset,
-)
+from cloudlink.rest.cloud_logs import get_cloud, get_cloud_logs
+from cloudlink.rest.forum_posts import ForumPost, get_post, read_topic_page
+from cloudlink.rest.forum_search import search_posts
+from cloudlink.rest.forum_topics import ForumTopic, forum_categories, get_topic, get_topic_list
+from cloudlink.rest.html import parse_html
+from cloudlink.rest.languages import text_to_speech, translate, translation_languages
+from cloudlink.rest.pictures import get_picture
+from cloudlink.rest.projects import Project, count_projects, create_project, get_project, read_project
 from cloudlink.rest.session import Session, login
 from cloudlink.rest.studios import Studio, create_studio, get_studio, read_studio
+from cloudlink.rest.taught_class import TaughtClass, read_taught_class
+from cloudlink.rest.teaching import Teaching
 from cloudlink.rest.users import User, get_user, read_user
 
 Call = Callable[[Client], Any]
@@ -29,6 +33,8 @@ Call = Callable[[Client], Any]
 OTTER = "pixel_otter"
 STUDIO = INDEX["cast"]["studio"]
 SHARED = INDEX["cast"]["projects"]["shared"]
+TOPIC = INDEX["cast"]["topic"]
+POST = INDEX["cast"]["posts"][1]
 
 
 def user(client: Client, name: str = OTTER) -> User:
@@ -54,6 +60,24 @@ def studio(client: Client) -> Studio:
 
 def session(client: Client) -> Session:
     return Session(ME["session_cookie"], client=client)
+
+
+def topic(client: Client) -> ForumTopic:
+    facts = dict.fromkeys(("category", "category_id", "author", "pages", "replies", "views", "closed", "sticky"))
+    return ForumTopic(id=TOPIC, title="Cloud variable help", deleted=False, raw={}, client=client, **facts)  # type: ignore[arg-type]
+
+
+def post(client: Client) -> ForumPost:
+    page = read_topic_page(parse_html(sample("forum_topic")), topic_id=TOPIC, client=client)
+    return page.posts[1]
+
+
+def classroom(client: Client) -> Classroom:
+    return read_classroom({"id": INDEX["cast"]["classroom"]}, client=client, of="a test")
+
+
+def taught(client: Client) -> TaughtClass:
+    return read_taught_class({"pk": 156, "fields": {"token": "ab1cd2ef3"}}, client=client)
 
 
 PNG = b"\x89PNG\r\n\x1a\n..."
@@ -170,6 +194,11 @@ SUCCESSES: dict[str, Call] = {
     "user_messages": lambda c: session(c).messages(),
     "user_messages_admin": lambda c: session(c).alerts(),
     "messages_clear": lambda c: session(c).clear_messages(),
+    "messages_delete": lambda c: session(c).dismiss_alert(71234),
+    "user_invites": lambda c: session(c).invitation(),
+    "user_invites_none": lambda c: session(c).invitation(),
+    "user_following_projects": lambda c: session(c).shared_by_followed_users(),
+    "user_following_studios_projects": lambda c: session(c).in_followed_studios(),
     "user_feed": lambda c: session(c).get_feed(),
     "user_following_loves": lambda c: session(c).loved_by_followed_users(),
     # 11 search, explore, front page
@@ -186,12 +215,71 @@ SUCCESSES: dict[str, Call] = {
     "mystuff_projects_notshared": lambda c: session(c).mystuff_projects("unshared", limit=1),
     "mystuff_projects_trashed": lambda c: session(c).mystuff_projects("trashed", limit=1),
     "mystuff_projects_404": lambda c: session(c).mystuff_projects(page=99),
+    "mystuff_studios_all": lambda c: session(c).mystuff_studios(limit=1),
+    "mystuff_html": lambda c: session(c).mystuff_counts(),
+    "project_trash_empty": lambda c: session(c).empty_trash(password=ME["password"]),
+    "backpack_post": lambda c: session(c).add_to_backpack("costume", "image/svg+xml", "ball", b"<svg/>"),
     "backpack": lambda c: session(c).backpack(),
     "backpack_delete": lambda c: session(c).delete_from_backpack("6f1c7d54-3d1c-4a1e-9e8a-0b2f6a2b7c11"),
     "backpack_body_svg": lambda c: read_backpack_item(
         {"id": "x", "body": "f548bde989e277b91b744bfc31349442.svg"}, client=c
     ).content(),
+    # 3.4 account settings and checks
+    "check_account_password": lambda c: Account(c).check_password(ME["password"]),
+    "account_delete": lambda c: Account(c).delete(password=ME["password"], with_projects=False),
+    "account_email_change_page": lambda c: Account(c).email_addresses(),
+    "account_settings": lambda c: Account(c).set_country("Ireland"),
+    "checkusername_valid": lambda c: check_username("some_name", client=c),
+    "checkusername_exists": lambda c: check_username("some_name", client=c),
+    "checkusername_bad": lambda c: check_username("some_name", client=c),
+    "checkusername_invalid": lambda c: check_username("some_name", client=c),
+    "checkpassword": lambda c: check_password("aLongerOne12", client=c),
+    "checkpassword_bad": lambda c: check_password("password", client=c),
+    "check_email": lambda c: check_email("cloudberry@example.com", client=c),
+    "check_email_bad": lambda c: check_email("nope", client=c),
+    # pictures and reports (4.7, 6.7, 9.6, 16.4)
+    "user_avatar_post": lambda c: me(c).set_picture(PNG),
+    "studio_thumbnail": lambda c: studio(c).set_picture(PNG),
+    "image_user": lambda c: get_picture("user", 104512233, width=90, height=90, client=c),
+    "image_project": lambda c: get_picture("project", SHARED, width=480, height=360, client=c),
+    "user_report": lambda c: user(c).report("icon"),
+    "project_report": lambda c: project(c).report("language", "text"),
+    "studio_report": lambda c: studio(c).report("title"),
+    # 14, 18 forums
+    "forum_index": lambda c: forum_categories(client=c),
+    "forum_category": lambda c: get_topic_list(1, client=c),
+    "forum_category_empty": lambda c: get_topic_list(1, page=98, client=c),
+    "forum_topic": lambda c: get_topic(TOPIC, client=c),
+    "forum_post_redirect": lambda c: get_post(POST, client=c),
+    "forum_post_source": lambda c: post(c).bb_content,
+    "forum_post_edit": lambda c: post(c).edit("new text"),
+    "forum_reply": lambda c: topic(c).reply("a reply"),
+    "forum_topic_follow": lambda c: topic(c).follow(),
+    "forum_signature_set": lambda c: session(c).set_forum_signature("text"),
+    "forum_search_index": lambda c: search_posts("numbers", client=c),
+    "ocular_reactions": lambda c: post(c).ocular_reactions(),
+    # 15 classes
+    "classroom": lambda c: get_classroom(156, client=c),
+    "classroom_404": lambda c: get_classroom(157, client=c),
+    "classtoken": lambda c: get_classroom_from_token("ab1cd2ef3", client=c),
+    "classroom_projects": lambda c: classroom(c).projects(),
+    "html_class_students": lambda c: classroom(c).students(limit=1),
+    "html_class_studios": lambda c: classroom(c).studios(limit=1),
+    "my_classes": lambda c: Teaching(c).classes(limit=1),
+    "class_alerts": lambda c: Teaching(c).alerts(limit=1),
+    "class_create": lambda c: Teaching(c).create_class("New class"),
+    "class_register_link": lambda c: taught(c).registration_link(),
+    "class_students": lambda c: taught(c).students(limit=1),
+    "class_activity": lambda c: taught(c).activity(limit=1),
+    # 16.3, 17 translation, speech, cloud logs
+    "translate": lambda c: translate("ja", "hello", client=c),
+    "translate_supported": lambda c: translation_languages(client=c),
+    "tts": lambda c: text_to_speech("hello", client=c),
+    "cloud_logs": lambda c: get_cloud_logs(SHARED, client=c),
+    "cloud_logs_empty": lambda c: get_cloud(1, client=c),
     # 16 statistics, health
+    "web_health": lambda c: statistics.get_site_health(client=c),
+    "cloud_health": lambda c: statistics.get_cloud_health(client=c),
     "stats_daily": lambda c: statistics.total_site_stats(client=c),
     "stats_monthly_ga": lambda c: statistics.monthly_site_traffic(client=c),
     "stats_monthly": lambda c: statistics.country_counts(client=c),
@@ -201,7 +289,9 @@ SUCCESSES: dict[str, Call] = {
 WITH_SESSION = {
     *("user_messages", "user_messages_admin", "messages_clear", "user_feed", "user_following_loves"),
     *("mystuff_projects_all", "mystuff_projects_shared", "mystuff_projects_notshared", "mystuff_projects_trashed"),
-    *("mystuff_projects_404", "backpack", "backpack_delete"),
+    *("mystuff_projects_404", "mystuff_studios_all", "mystuff_html", "project_trash_empty"),
+    *("backpack", "backpack_post", "backpack_delete", "forum_signature_set", "messages_delete"),
+    *("user_invites", "user_invites_none", "user_following_projects", "user_following_studios_projects"),
 }
 """Calls that are made on a session, which asks who it is first."""
 
@@ -252,6 +342,12 @@ FAILURES: dict[str, tuple[Call, type[errors.SiteError], dict[str, Any]]] = {
     "studio_invite_curator_404": (lambda c: studio(c).invite_curator("nobody"), errors.NotFound, {}),
     "studio_promote_400": (lambda c: studio(c).promote_curator(OTTER), errors.Rejected, {"reason": "too many owners"}),
     "studio_create_limit": (lambda c: create_studio(client=c), errors.Rejected, {}),
+    "studio_thumbnail_error": (
+        lambda c: studio(c).set_picture(PNG),
+        errors.Rejected,
+        {"reason": "thumbnail-too-large"},
+    ),
+    "forum_topic_404": (lambda c: get_topic(1, client=c), errors.NotFound, {"what": "forum topic 1"}),
     "ocular_user_none": (lambda c: user(c, "no_such_user_").ocular_status(), errors.NotFound, {}),
     **{
         f"comment_rejected_{code}": (
@@ -267,6 +363,8 @@ FAILURES: dict[str, tuple[Call, type[errors.SiteError], dict[str, Any]]] = {
 }
 
 ELSEWHERE = {
+    "forum_feed_topic": "test_rest_forum",
+    "html_class": "test_rest_classes",
     "csrf_token": "test_rest_client",
     "logout": "test_rest_session",
     "projectjson_sb3": "test_rest_project_files",
@@ -284,32 +382,9 @@ OTHER_WAYS = {
 }
 """Requests for which this library makes another one that does the same."""
 
-NOT_YET = {
-    # account settings and checks (3.4)
-    *("checkusername_valid", "checkusername_exists", "checkusername_bad", "checkusername_invalid", "checkpassword"),
-    *("checkpassword_bad", "check_email", "check_email_bad", "check_account_password", "account_delete"),
-    *("account_email_change_page", "account_settings"),
-    # pictures and reports (4.7, 6.7, 9.6)
-    *("user_avatar_post", "user_report", "project_trash_empty", "project_report"),
-    *("studio_thumbnail", "studio_thumbnail_error", "studio_report"),
-    # messages and feed (10)
-    *("user_invites", "user_invites_none", "messages_delete", "user_following_projects"),
-    "user_following_studios_projects",
-    # the roots and health of hosts (11, 16)
-    *("api_root", "web_health", "surprise"),
-    # my stuff, backpack (12, 13)
-    *("mystuff_studios_all", "mystuff_html", "backpack_post", "backpack_root"),
-    # cloud logs (17)
-    *("cloud_logs", "cloud_logs_empty", "cloud_health"),
-    # forums (14, 18)
-    *("forum_index", "forum_category", "forum_category_empty", "forum_topic", "forum_topic_404"),
-    *("forum_post_redirect", "forum_post_source", "forum_post_edit", "forum_reply", "forum_feed_topic"),
-    *("forum_topic_follow", "forum_signature_set", "forum_search_index", "ocular_reactions"),
-    # classrooms (15)
-    *("classroom", "classroom_404", "classtoken", "classroom_projects", "html_class", "html_class_studios"),
-    *("html_class_students", "my_classes", "class_alerts", "class_register_link", "class_create", "class_students"),
-    "class_activity",
-    # translation, speech, pictures (16)
-    *("translate", "translate_supported", "tts", "image_user", "image_project"),
+WITHOUT_USE = {
+    "api_root": "it tells the names of two hosts, which `Hosts` has, and a mail address",
+    "backpack_root": "it tells an emoji",
+    "surprise": "it tells a number that means nothing",
 }
-"""Samples of areas that are not built yet."""
+"""Samples that no function reads, and why."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from offline_site import ENTRIES, ME, OfflineSite, client_of, fits, logged_in, query_of, sample_reply, serving
-from rest_calls import ELSEWHERE, FAILURES, NOT_YET, OTHER_WAYS, SUCCESSES, WITH_SESSION
+from offline_site import CSRF, ENTRIES, ME, OfflineSite, client_of, fits, logged_in, query_of, sample_reply, serving
+from rest_calls import ELSEWHERE, FAILURES, OTHER_WAYS, SUCCESSES, WITH_SESSION, WITHOUT_USE
 
 from cloudlink.errors import LoginRequired, SiteError
 from cloudlink.rest.http import Reply, Request
 
-FOLLOW_UPS = {"login_ok": ("session",), "studio_create": ("studio",)}
+FOLLOW_UPS = {
+    "login_ok": ("session",),
+    "studio_create": ("studio",),
+    "forum_post_redirect": ("forum_topic",),
+    "classroom_404": ("html_class",),
+}
 """Calls that ask something else afterwards."""
 
 
 def test_every_sample_is_tested_or_named_as_open() -> None:
-    names = [*SUCCESSES, *FAILURES, *ELSEWHERE, *OTHER_WAYS, *NOT_YET]
+    names = [*SUCCESSES, *FAILURES, *ELSEWHERE, *OTHER_WAYS, *WITHOUT_USE]
     assert sorted(names) == sorted(ENTRIES)
 
 
@@ -87,7 +94,7 @@ def check_request(request: Request, entry: dict[str, Any]) -> None:
     }, query
     assert {*entry.get("query", {})} & {"user", "max", "usernames"} <= set(query)
     if "limit" in query:
-        assert 1 <= int(query["limit"]) <= 40
+        assert 1 <= int(query["limit"]) <= (100 if "/logs" in request.url else 40)
     headers = request.headers
     check_auth(headers, entry["auth"])
     assert headers["User-Agent"].startswith("Mozilla/")
@@ -107,10 +114,23 @@ def check_auth(headers: Any, auth: list[str]) -> None:
         assert headers["X-CSRFToken"] == cookies["scratchcsrftoken"] != ""
     if "csrf-cookie" in auth:
         assert cookies["scratchcsrftoken"]
+    if "bearer" in auth:
+        assert headers["Authorization"] == "Bearer a-key-of-ours"
+    else:
+        assert "Authorization" not in headers
     if "x-requested-with" in auth:
         assert headers["X-Requested-With"] == "XMLHttpRequest"
     if "referer" in auth:
         assert headers["Referer"].startswith("https://scratch.mit.edu/")
+
+
+def stands_for(value: Any, sent: Any) -> bool:
+    """Whether a value of a sample, which may be a placeholder, is what was sent."""
+    if value == "<csrf>":
+        return bool(sent == CSRF)
+    if isinstance(value, str) and value.startswith("<base64"):
+        return bool(base64.b64decode(sent, validate=True))
+    return value in (sent, "…", "again", "hi", "bad")
 
 
 def check_body(request: Request, wanted: Any) -> None:
@@ -120,7 +140,11 @@ def check_body(request: Request, wanted: Any) -> None:
         assert set(sent) == set(wanted)
         # "…" in a sample is a text that was left out; the failures send a text of their own.
         if request.method != "POST" or "password" not in wanted:
-            assert all(sent[key] == value for key, value in wanted.items() if value not in ("…", "again", "hi", "bad"))
+            assert all(stands_for(value, sent[key]) for key, value in wanted.items())
+    elif isinstance(wanted, str) and wanted.startswith("multipart"):
+        assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+        names = re.findall(rb' name="(\w+)"', request.body or b"")
+        assert ", ".join(name.decode() for name in names) == wanted.partition(": ")[2]
     elif isinstance(wanted, str) and "=" in wanted:
         assert {name for name, _ in parse_qsl(wanted)} == {
             name for name, _ in parse_qsl((request.body or b"").decode())

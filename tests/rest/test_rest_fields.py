@@ -101,5 +101,6 @@ def test_a_record_is_read_as_a_dict() -> None:
     assert (thing["title"], thing.get("n"), thing.get("no", 5), "n" in thing, len(thing)) == ("x", 1, 5, True, 2)
     assert dict(thing) == {**thing} == {"title": "x", "n": 1}  # type: ignore[call-overload,list-item]
     assert list(thing) == ["title", "n"]
+    assert Thing({}), "a thing is there, whatever is known of it"
     with pytest.raises(KeyError):
         thing["no"]

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from local_site import client_at
 
 from cloudlink.errors import CommentRejected, Forbidden, LoginFailed, NotFound, RateLimited, Rejected, SiteUnreachable
 from cloudlink.rest import frontpage, search, statistics
 from cloudlink.rest.client import Client
-from cloudlink.rest.endpoints import Hosts
-from cloudlink.rest.http import RequestsTransport
-from cloudlink.rest.pacing import Intervals
 from cloudlink.rest.projects import PartialProject, Project, get_project
-from cloudlink.rest.retry import Retry
 from cloudlink.rest.session import Session, login
 from cloudlink.rest.studios import get_studio
 from cloudlink.rest.users import get_user
@@ -34,14 +31,8 @@ def site() -> Iterator[LocalSite]:
 
 @pytest.fixture
 def client(site: LocalSite) -> Iterator[Client]:
-    names = {"api": "api.scratch.mit.edu", "site": "scratch.mit.edu"}
-    names |= {name: f"{name}.scratch.mit.edu" for name in ("projects", "assets", "backpack")}
-    hosts = Hosts(**{name: site.hosts[host] for name, host in names.items()})
-    transport = RequestsTransport()
-    yield Client(
-        hosts=hosts, transport=transport, retry=Retry(attempts=2, first=0), intervals=Intervals(0, 0), timeout=5
-    )
-    transport.close()
+    with client_at(site) as client:
+        yield client
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -12,6 +13,9 @@ from offline_site import ENTRIES, OfflineSite, client_of, logged_in, sample, sam
 from rest_calls import FAILURES, SUCCESSES, WITH_SESSION
 
 from cloudlink.errors import CloudlinkError
+from cloudlink.rest.classrooms import read_class_page
+from cloudlink.rest.forum_posts import fill_times, read_topic_page
+from cloudlink.rest.html import parse_html
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.project_files import asset_names, json_in, kind_of, pack
 
@@ -108,6 +112,22 @@ def test_any_answer_is_a_value_or_our_error(name: str, status: int, body: bytes,
 
 @few
 @given(
+    data=st.sampled_from(["forum_topic", "forum_feed_topic", "html_class"]).flatmap(lambda name: damaged(sample(name)))
+)
+def test_any_damage_to_a_page_is_read_or_our_error(data: bytes) -> None:
+    page = parse_html(data)
+    client = client_of(OfflineSite(lambda request: Reply(200, body=data)))
+    try:
+        repr(read_class_page(page, class_id=1, client=client))
+        found = read_topic_page(page, topic_id=1, client=client)
+        fill_times(found, client=client)
+        assert all(post.id == int(post.id) >= 0 for post in found.posts)
+    except CloudlinkError as error:
+        assert str(error)  # noqa: PT017
+
+
+@few
+@given(
     data=st.sampled_from(["projectjson_sb3", "projectjson_sb2", "projectfile_zip"]).flatmap(
         lambda name: damaged(sample(name))
     )
@@ -134,6 +154,6 @@ def read_file(data: bytes) -> None:
         if kind_of(content) in ("sb", "zip"):
             return
         names = asset_names(json.loads(content))
-        pack(content, dict.fromkeys(names, b""))
+        pack(content, dict.fromkeys(names, b""), to=io.BytesIO())
     except CloudlinkError as error:
         assert str(error)  # noqa: PT017

@@ -7,42 +7,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlink.errors import InvalidArgument
-from cloudlink.rest.pacing import Intervals, Pace
+from cloudlink.rest.pacing import KINDS, Intervals, Kind, Pace
 
-requests = st.lists(st.tuples(st.booleans(), st.floats(0, 5)), max_size=30)
+requests = st.lists(st.tuples(st.sampled_from(KINDS), st.floats(0, 5)), max_size=30)
+INTERVALS = Intervals(read=0.5, write=2, asset=0.1, upload=1)
 
 
 @given(requests=requests)
-def test_two_of_a_kind_are_never_closer_than_their_interval(requests: list[tuple[bool, float]]) -> None:
-    pace = Pace(Intervals(read=0.5, write=2))
+def test_two_of_a_kind_are_never_closer_than_their_interval(requests: list[tuple[Kind, float]]) -> None:
+    pace = Pace(INTERVALS)
     now = 0.0
-    went: dict[bool, list[float]] = {True: [], False: []}
-    for write, idle in requests:
+    went: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
+    for kind, idle in requests:
         now += idle
-        while (wait := pace.take(write=write, now=now)) > 0:
+        while (wait := pace.take(kind, now=now)) > 0:
             now += wait
-        went[write].append(now)
-    for write, interval in ((False, 0.5), (True, 2)):
-        times = went[write]
+        went[kind].append(now)
+    for kind, times in went.items():
+        interval = getattr(INTERVALS, kind)
         assert all(later - sooner >= interval - 1e-9 for sooner, later in itertools.pairwise(times))
 
 
 def test_reads_do_not_wait_for_writes() -> None:
     pace = Pace(Intervals(read=0, write=10))
-    assert pace.take(write=True, now=0) == 0
-    assert pace.take(write=False, now=0) == 0
-    assert pace.take(write=True, now=4) == 6
+    assert pace.take("write", now=0) == 0
+    assert pace.take("read", now=0) == 0
+    assert pace.take("write", now=4) == 6
 
 
 def test_a_pause_holds_for_all_and_the_longer_one_stays() -> None:
     pace = Pace(Intervals(0, 0))
     pace.pause(10, now=0)
     pace.pause(1, now=0)
-    assert pace.take(write=False, now=4) == 6
-    assert pace.take(write=True, now=4) == 6
-    assert pace.take(write=True, now=10) == 0
+    assert pace.take("read", now=4) == 6
+    assert pace.take("write", now=4) == 6
+    assert pace.take("asset", now=10) == 0
 
 
 def test_intervals_below_zero_are_refused() -> None:
-    with pytest.raises(InvalidArgument):
-        Intervals(read=-1)
+    for kind in KINDS:
+        with pytest.raises(InvalidArgument):
+            Intervals(**{kind: -1})

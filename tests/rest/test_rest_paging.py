@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudlink.errors import InvalidArgument, NotFound
-from cloudlink.rest.paging import by_offset, by_page
+from cloudlink.rest.paging import PAGE, REMEMBERED, by_offset, by_page
 
 lengths = st.integers(0, 200)
 limits = st.none() | st.integers(0, 250)
@@ -57,6 +57,21 @@ def test_what_is_pushed_down_while_reading_does_not_come_twice(new: list[int]) -
     assert len(found) == len(set(found))
     if sum(new) < 40:  # a push by a whole page ends it: the page then brings nothing new
         assert set(range(100)) <= set(found)
+
+
+def test_a_list_without_end_needs_no_memory_without_end() -> None:
+    class Key:
+        alive = 0
+
+        def __init__(self) -> None:
+            Key.alive += 1
+
+        def __del__(self) -> None:
+            Key.alive -= 1
+
+    endless = by_offset(lambda size, start: [object() for _ in range(size)], limit=None, key=lambda item: Key())
+    for _ in islice(endless, 3 * REMEMBERED):
+        assert Key.alive <= REMEMBERED + PAGE
 
 
 def test_a_server_that_ignores_the_offset_does_not_hold_us_for_ever() -> None:

@@ -13,7 +13,7 @@ from rest_calls import project
 from cloudlink.errors import BadResponse, Forbidden, InvalidArgument, NotFound
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.project_files import asset_names, json_in, kind_of, pack
-from cloudlink.rest.projects import PartialProject, get_project
+from cloudlink.rest.projects import PartialProject, get_project, project_bytes
 
 FILES = {"projectjson_sb3": "sb3", "projectjson_sb2": "sb2", "projectfile_sb1": "sb", "projectfile_zip": "zip"}
 
@@ -35,6 +35,12 @@ def site(file: str, *, refusals: int = 0) -> OfflineSite:
         return sample_reply(file)
 
     return OfflineSite(answers)
+
+
+def packed_file(content: bytes, assets: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    pack(content, assets, to=file)
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(("name", "kind"), FILES.items())
@@ -96,14 +102,14 @@ def test_a_project_of_scratch_1_is_saved_as_it_is(tmp_path: Path) -> None:
 def test_an_old_project_is_packed_under_numbers() -> None:
     content = json.loads(sample("projectjson_sb2"))
     names = asset_names(content)
-    packed = pack(sample("projectjson_sb2"), {name: name.encode() for name in names})
+    packed = packed_file(sample("projectjson_sb2"), {name: name.encode() for name in names})
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         inside = json.loads(archive.read("project.json"))
         for costume in inside["costumes"]:
             name = costume["baseLayerMD5"]
             file = f"{costume['baseLayerID']}.{name.partition('.')[2]}"
             assert archive.read(file) == name.encode()
-    assert packed == pack(sample("projectjson_sb2"), {name: name.encode() for name in names})
+    assert packed == packed_file(sample("projectjson_sb2"), {name: name.encode() for name in names})
 
 
 def test_the_same_number_of_a_picture_and_of_a_sound_does_not_meet() -> None:
@@ -116,10 +122,33 @@ def test_the_same_number_of_a_picture_and_of_a_sound_does_not_meet() -> None:
         "children": [{"costumes": [{"baseLayerMD5": picture}]}, {"sounds": [{"md5": "d" * 32 + ".wav"}]}],
     }
     assert asset_names(content) == [picture, "c" * 32 + ".png", sound]
-    with zipfile.ZipFile(
-        io.BytesIO(pack(json.dumps(content).encode(), dict.fromkeys(asset_names(content), b"x")))
-    ) as z:
-        assert sorted(z.namelist()) == ["0.png", "0.wav", "1.png", "project.json"]
+    packed = packed_file(json.dumps(content).encode(), dict.fromkeys(asset_names(content), b"x"))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert sorted(archive.namelist()) == ["0.png", "0.wav", "1.png", "project.json"]
+
+
+def test_a_picture_named_like_a_sound_does_not_take_its_place() -> None:
+    picture, first, second = "a" * 32 + ".wav", "b" * 32 + ".wav", "c" * 32 + ".wav"
+    content = {
+        "objName": "Stage",
+        "costumes": [{"baseLayerMD5": picture}],
+        "sounds": [{"md5": first}, {"md5": second}, {"md5": first}],
+    }
+    packed = packed_file(json.dumps(content).encode(), {name: name.encode() for name in (picture, first, second)})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        inside = json.loads(archive.read("project.json"))
+        assert sorted(archive.namelist()) == ["0.wav", "1.wav", "2.wav", "project.json"]
+        assert archive.read(f"{inside['costumes'][0]['baseLayerID']}.wav") == picture.encode()
+        for sound in inside["sounds"]:
+            assert archive.read(f"{sound['soundID']}.wav") == sound["md5"].encode()
+
+
+def test_half_a_character_survives() -> None:
+    content = {"objName": "\ud83d", "costumes": []}
+    packed = packed_file(json.dumps(content).encode(), {})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert json.loads(archive.read("project.json")) == content
+    assert json.loads(project_bytes(content)) == content
 
 
 def test_an_asset_with_other_bytes_is_refused(tmp_path: Path) -> None:
@@ -147,7 +176,11 @@ def test_an_asset_name_that_is_none_is_refused(name: str) -> None:
 
 def test_an_asset_is_missing() -> None:
     with pytest.raises(InvalidArgument, match="1 assets are missing"):
-        pack(json.dumps({"targets": [{"costumes": [{"assetId": "0" * 32, "dataFormat": "svg"}]}]}).encode(), {})
+        pack(
+            json.dumps({"targets": [{"costumes": [{"assetId": "0" * 32, "dataFormat": "svg"}]}]}).encode(),
+            {},
+            to=io.BytesIO(),
+        )
 
 
 def test_a_project_in_an_archive_is_read() -> None:

@@ -104,7 +104,7 @@ def test_statistics_of_a_user_are_added_up() -> None:
 )
 def test_what_is_gone_says_so(name: str) -> None:
     with pytest.raises(ServiceGone, match="no longer available") as caught:
-        getattr(user(client_of(answering())), name)()
+        getattr(user(client_of(answering(), forum_search_key=None)), name)()
     assert "ScratchDB" in caught.value.reason
     for gone in (project(client_of(answering())).ranks, project(client_of(answering())).moderation_status):
         with pytest.raises(ServiceGone):

@@ -14,7 +14,7 @@ from site_caller import API, Caller
 
 import cloudlink.testing
 from cloudlink.errors import CloudlinkError, InvalidArgument
-from cloudlink.testing import SPEED_LIMITS, LocalSite
+from cloudlink.testing import SPEED_LIMITS, LocalSite, Rules
 
 
 def test_a_site_restarts_on_its_port_with_its_state() -> None:
@@ -154,6 +154,16 @@ def test_a_line_dropped_after_has_done_what_was_asked(site: LocalSite, me: Calle
     with pytest.raises(requests.ConnectionError):
         me.put(f"{API}/projects/{project.id}", json={"title": "new"})
     assert project.title == "new"
+
+
+def test_a_site_that_is_far_away_takes_a_round_trip_and_for_a_new_connection_two_more() -> None:
+    with LocalSite(rules=Rules(round_trip=0.1)) as site, requests.Session() as http:
+        started = time.monotonic()
+        http.get(f"{site.hosts[API]}/news", timeout=5)
+        connected = time.monotonic()
+        http.get(f"{site.hosts[API]}/news", timeout=5)
+        assert connected - started >= 0.3
+        assert time.monotonic() - connected >= 0.1
 
 
 def test_a_slow_answer_holds_up_nobody_else(site: LocalSite, nobody: Caller) -> None:

@@ -36,6 +36,18 @@ def test_a_deleted_account_answers_on_the_api_alone(site: LocalSite, nobody: Cal
 # Following
 
 
+def test_followers_come_and_go_without_a_request(site: LocalSite, nobody: Caller) -> None:
+    cat = site.user("ScratchCat")
+    site.add_user("old_fan", following=[cat.id])
+    site.follow("pixel_otter", cat)
+    site.follow("cloudberry_dev", cat)
+    site.unfollow("pixel_otter", "ScratchCat")
+    site.unfollow("pixel_otter", "ScratchCat")
+    site.follow("pixel_otter", cat)
+    names = [user["username"] for user in nobody.get(f"{API}/users/ScratchCat/followers").json()]
+    assert names == ["pixel_otter", "cloudberry_dev", "old_fan"]
+
+
 def test_following_and_unfollowing(site: LocalSite, me: Caller) -> None:
     url = f"{WEB}/site-api/users/followers/pixel_otter"
     for action, names in (("add", ["cloudberry_dev"]), ("add", ["cloudberry_dev"]), ("remove", [])):

@@ -13,8 +13,15 @@ from cloudlink.testing.site.world import World
 
 LOGIN_PAGE: Final = "/accounts/login/"
 BANNED_PAGE: Final = "/accounts/banned-response/"
+STUDENT_PASSWORD_PAGE: Final = "/classes/student_password_reset/"
 REAL_ORIGIN: Final = f"https://{WEB}"
 _FOR_THE_BANNED: Final = (BANNED_PAGE, "/session/", "/accounts/logout/")
+_FOR_STUDENTS: Final = (
+    STUDENT_PASSWORD_PAGE,
+    "/session/",
+    "/accounts/logout/",
+    "/classes/student_update_registration/",
+)
 
 
 class SentElsewhere(Exception):
@@ -93,6 +100,8 @@ def _session_user(world: World, request: Request) -> User | None:
     session = world.by_session(request.cookies.get(SESSION_COOKIE, ""))
     if session is not None and session[0].banned and request.host == WEB and request.path not in _FOR_THE_BANNED:
         raise SentElsewhere(BANNED_PAGE)
+    if session is not None and session[0].must_reset_password and request.path not in _FOR_STUDENTS:
+        raise SentElsewhere(STUDENT_PASSWORD_PAGE)
     return session[0] if session else None
 
 

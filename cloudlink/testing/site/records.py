@@ -14,10 +14,14 @@ class User:
     """An account.
 
     Attributes:
+        id, username: these two stay; the site finds the user by them.
+        following: is changed by the site's `follow` and `unfollow` alone.
         profile_id: a number of its own, not the user's.
         token: what goes into `X-Token`.
         following, loves, favorites, viewed, followed_studios: ids, the oldest first.
         muted_until: when a mute ends; 0 when there was none.
+        subscriptions: what the site may send by mail.
+        must_reset_password: a student whose teacher wants a new password; the account can do nothing else.
         login_tries: failures since the last success.
         deleted: the account is gone for the public; a pending deletion ends with a login.
     """
@@ -47,6 +51,8 @@ class User:
     comments_allowed: bool = True
     signature: str = ""
     avatar: bytes | None = None
+    subscriptions: set[str] = field(default_factory=set)
+    must_reset_password: bool = False
     muted_until: float = 0.0
     muted_since: float = 0.0
     mute_type: str = "general"
@@ -233,8 +239,25 @@ class Classroom:
     description: str = ""
     status: str = ""
     ended: bool = False
+    thumbnail: bytes | None = None
     student_ids: list[int] = field(default_factory=list)
     studio_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class TeacherAlert:
+    """Something that happened to a student, told to the teacher.
+
+    Attributes:
+        type: the site's number for it, such as 22 for a mute by the filter.
+        extra: what else is told.
+    """
+
+    id: int
+    student_id: int
+    type: int
+    created: float
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -41,6 +41,8 @@ class Rules:
         mute_seconds: how long a mute lasts that the filter starts.
         filters: words (in small letters) and what a comment with one of them is rejected as; `isBad` words are also
             refused in titles and texts.
+        round_trip: seconds of a way to the site and back. Each request takes one; a new connection takes two more,
+            as TCP and TLS 1.3 do before the first request.
         refused_agents: user agents that begin so get 403, as those of scripting libraries at times do.
     """
 
@@ -63,6 +65,7 @@ class Rules:
     managers: int = 40
     mute_seconds: float = 900.0
     filters: Mapping[str, str] = field(default_factory=_filters)
+    round_trip: float = 0.0
     refused_agents: tuple[str, ...] = ()
 
 

@@ -38,6 +38,7 @@ from cloudlink.testing.site.records import (
     Post,
     Project,
     Studio,
+    TeacherAlert,
     Topic,
     User,
 )
@@ -121,6 +122,17 @@ class LocalSite(LocalService):
         ...     reply = requests.get(f"{site.hosts['api.scratch.mit.edu']}/users/scratchcat")
         ...     print(reply.json()["username"])
         ScratchCat
+
+    A client of this library is pointed at it in one line, and with it all that is made from it:
+
+        >>> from cloudlink import Client, Hosts, login
+        >>> with LocalSite() as site:
+        ...     cat = site.add_user("ScratchCat", password="meow")
+        ...     session = login("ScratchCat", "meow", client=Client(hosts=Hosts.at(site.hosts)))
+        ...     print(session.get_linked_user().username)
+        ScratchCat
+
+    `cloudlink.set_default_client` does the same for functions that are called without a client.
     """
 
     def __init__(
@@ -313,6 +325,11 @@ class LocalSite(LocalService):
         with self._lock:
             self._world.follow(self._known(who), self._known(target))
 
+    def unfollow(self, who: User | str, target: User | str) -> None:
+        """Let one user follow another no longer."""
+        with self._lock:
+            self._world.unfollow(self._known(who), self._known(target))
+
     def love(self, user: User | str, project: Project) -> None:
         """Let a user love a project."""
         with self._lock:
@@ -447,6 +464,17 @@ class LocalSite(LocalService):
         with self._lock:
             return self._world.add_classroom(self._known(educator), title, **facts)
 
+    def add_teacher_alert(self, student: User | str, kind: int, **extra: Any) -> TeacherAlert:
+        """Something that happened to a student, told to the teacher.
+
+        Args:
+            student: whom it happened to.
+            kind: the site's number for it, such as 22 for a mute by the filter.
+            extra: what else is told, such as `comment`.
+        """
+        with self._lock:
+            return self._world.add_teacher_alert(self._known(student), kind, **extra)
+
     def add_cloud_change(
         self, project: Project | int, user: str, name: str, value: str | float | None = None, *, verb: str = "set_var"
     ) -> CloudChange:
@@ -548,6 +576,7 @@ class _Connection(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _Server
+    round_trips = 3  # of the first request: TCP, TLS and its own
 
     def setup(self) -> None:
         super().setup()
@@ -575,6 +604,8 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request = self._read()
+        self.server.stopping.wait(self.server.site.rules.round_trip * self.round_trips)
+        self.round_trips = 1
         if isinstance(request, Reply):
             self.close_connection = True
             self._write(request, WEB)

@@ -206,7 +206,7 @@ def mute_status(world: World, user: User) -> Json:
 def session_object(world: World, user: User | None) -> Json:
     """What `/session/` says: without a user, the flags alone."""
     flags: Json = {
-        "must_reset_password": False,
+        "must_reset_password": user is not None and user.must_reset_password,
         "must_complete_registration": False,
         "has_outstanding_email_confirmation": user is not None and not user.email_confirmed,
         "show_welcome": False,

@@ -31,6 +31,7 @@ from cloudlink.testing.site.records import (
     Post,
     Project,
     Studio,
+    TeacherAlert,
     Topic,
     User,
 )
@@ -72,6 +73,7 @@ class World:
         rules: may be replaced at any time.
         network_banned: logins from everywhere are refused.
         captcha: every login needs one.
+        mails: what the site would have sent by mail: to whom, and about what.
         forced_rejections: what becomes of the next comments, whatever their text: a code, and an appeal id or None.
     """
 
@@ -95,6 +97,8 @@ class World:
         self.topics: dict[int, Topic] = {}
         self.posts: dict[int, Post] = {}
         self.classrooms: dict[int, Classroom] = {}
+        self.teacher_alerts: list[TeacherAlert] = []
+        self.mails: list[tuple[str, str]] = []
         self.cloud_log: list[CloudChange] = []
         self.news: list[News] = []
         self.featured_projects: list[int] = []
@@ -102,6 +106,8 @@ class World:
         self.reports: list[dict[str, Any]] = []
         self.ocular: dict[str, dict[str, Any]] = {}
         self.reactions: dict[int, list[tuple[str, str]]] = {}
+        self._names: dict[str, User] = {}
+        self._followed: dict[int, dict[int, None]] = {}  # who was followed by whom, the newest last
         self._now = now
         self._random = random
         self._secret = random.randbytes(32)
@@ -165,13 +171,15 @@ class World:
             **facts,
         )
         self.users[user.id] = user
+        self._names[username.lower()] = user
+        for target in user.following:
+            self._followed.setdefault(target, {})[user.id] = None
         self.notify(user, "userjoin", user, {})
         return user
 
     def find_user(self, username: str) -> User | None:
         """The user of that name, in whatever case it is written."""
-        wanted = username.lower()
-        return next((user for user in self.users.values() if user.username.lower() == wanted), None)
+        return self._names.get(username.lower())
 
     def by_token(self, token: str) -> User | None:
         """The user with that X-Token."""
@@ -242,22 +250,23 @@ class World:
 
     def followers(self, user: User) -> list[User]:
         """Who follows a user, the newest first."""
-        order = {
-            event.actor_id: event.created
-            for event in self.events
-            if event.type == "followuser" and event.facts["followed_user_id"] == user.id
-        }
-        found = [other for other in self.users.values() if user.id in other.following]
-        return sorted(found, key=lambda other: order.get(other.id, 0.0), reverse=True)
+        return [self.users[number] for number in reversed(self._followed.get(user.id, {}))]
 
     def follow(self, who: User, target: User) -> None:
         """Let one user follow another."""
         if target.id in who.following or who is target:
             return
         who.following.append(target.id)
+        self._followed.setdefault(target.id, {})[who.id] = None
         facts = {"followed_user_id": target.id, "followed_username": target.username}
         self.record("followuser", who, facts)
         self.notify(target, "followuser", who, facts)
+
+    def unfollow(self, who: User, target: User) -> None:
+        """Let one user follow another no longer."""
+        if target.id in who.following:
+            who.following.remove(target.id)
+            del self._followed[target.id][who.id]
 
     def add_project(self, author: User, title: str = "Untitled", *, shared: bool = True, **facts: Any) -> Project:
         """A new project; `facts` are further attributes of `Project`, and `parent` makes it a remix.
@@ -549,6 +558,12 @@ class World:
         room = Classroom(id=number, educator_id=educator.id, title=title, created=self.stamp(), **facts)
         self.classrooms[number] = room
         return room
+
+    def add_teacher_alert(self, student: User, kind: int, **extra: Any) -> TeacherAlert:
+        """Tell a student's teacher of something that happened to the account."""
+        alert = TeacherAlert(next(self._event_ids), student.id, kind, self.stamp(), extra)
+        self.teacher_alerts.append(alert)
+        return alert
 
     def add_cloud_change(
         self, project_id: int | str, user: str, name: str, value: str | float | None = None, *, verb: str = "set_var"

@@ -16,6 +16,7 @@ from cloudlink.testing.site.endpoints import (
     projects,
     services,
     studios,
+    teaching,
     users,
 )
 from cloudlink.testing.site.routing import Table
@@ -34,6 +35,7 @@ _MODULES = (
     projects,
     services,
     studios,
+    teaching,
     users,
 )
 

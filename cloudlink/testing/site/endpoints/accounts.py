@@ -94,6 +94,7 @@ def _session(world: World, request: Request) -> Reply:
 @ROUTES.add("GET", WEB, "/")
 @ROUTES.add("GET", WEB, "/ip_ban_appeal/{address}/")
 @ROUTES.add("GET", WEB, "/accounts/banned-response/")
+@ROUTES.add("GET", WEB, "/classes/student_password_reset/")
 def _plain_page(world: World, request: Request) -> Reply:
     return html_reply("<!DOCTYPE html>\n<html><head><title>Scratch</title></head><body></body></html>")
 
@@ -101,16 +102,17 @@ def _plain_page(world: World, request: Request) -> Reply:
 @ROUTES.add("GET", API, "/accounts/checkusername/{username}")
 def _check_username(world: World, request: Request) -> Reply:
     name = request.params["username"]
-    return json_reply({"username": name, "msg": _name_message(world, name)})
+    return json_reply({"username": name, "msg": name_message(world, name)})
 
 
 @ROUTES.add("GET", WEB, "/accounts/check_username/{username}/")
 def _check_username_web(world: World, request: Request) -> Reply:
     name = request.params["username"]
-    return json_reply([{"username": name, "msg": _name_message(world, name)}])
+    return json_reply([{"username": name, "msg": name_message(world, name)}])
 
 
-def _name_message(world: World, name: str) -> str:
+def name_message(world: World, name: str) -> str:
+    """What the site says about a name for a new account."""
     if not _NAME.fullmatch(name):
         return "invalid username"
     if world.is_improper(name):
@@ -140,9 +142,18 @@ def _settings(world: World, request: Request) -> Reply:
 
 
 @ROUTES.add("POST", WEB, "/accounts/settings/update_subscription/", auth=Auth.FORM)
-@ROUTES.add("POST", WEB, "/accounts/password_reset/", auth=Auth.LOGIN)
-def _accepted(world: World, request: Request) -> Reply:
+def _subscribe(world: World, request: Request) -> Reply:
+    request.me.subscriptions = {name for name in ("activities", "teacher_tips") if request.form.get(name) == "on"}
     return html_reply("<html><body></body></html>")
+
+
+@ROUTES.add("POST", WEB, "/accounts/password_reset/", auth=Auth.LOGIN)
+def _reset_password(world: World, request: Request) -> Reply:
+    name, address = request.form.get("username", "").lower(), request.form.get("email")
+    for user in world.users.values():
+        if user.username.lower() == name or (address and user.email == address):
+            world.mails.append((user.username, "password reset"))
+    return html_reply("<html><body></body></html>")  # the same whether there is such an account or not
 
 
 @ROUTES.add("GET", WEB, "/accounts/email_change/", auth=Auth.PAGE)

@@ -108,8 +108,7 @@ def _follow(world: World, request: Request) -> Reply:
 @ROUTES.add("PUT", WEB, "/site-api/users/followers/{username}/remove/", auth=Auth.WEB)
 def _unfollow(world: World, request: Request) -> Reply:
     target = _followed(world, request)
-    if target.id in request.me.following:
-        request.me.following.remove(target.id)
+    world.unfollow(request.me, target)
     return json_reply(_short_profile(target))
 
 
