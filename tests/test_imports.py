@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
     "cli": BASE | {"demo", "sprite"},
-    "__init__": BASE | {"client", "connection", "link", "rest", "server"},
+    "__init__": BASE | {"client", "codec", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }
 
