@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "codec": {"errors"},
     "link": {"errors", "limits"},
     "rpc": {"errors", "codec", "javascript"},
+    "classic": {"errors", "limits", "codec", "javascript", "link"},
     "transport": BASE,
     "connection": BASE | {"transport"},
     "link_thread": BASE | {"link", "transport"},
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 PURE = [
-    *("codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"),
+    *("codec", "link", "rpc", "classic", "transport.lines", "transport.memory", "localcloud.room"),
     *(f"rest.{name}" for name in ("endpoints", "failures", "fields", "html", "mutes", "pacing", "paging")),
     *("rest.project_files", "rest.retry"),
 ]
