@@ -60,8 +60,8 @@ class Unfinished:
         """Whether a piece of this request is here."""
         return request_id in self._requests
 
-    def add(self, piece: Piece, *, now: float) -> int:
-        """Keep a piece that is not the last; how many requests were dropped for it, old ones or for want of room."""
+    def add(self, piece: Piece, *, now: float) -> None:
+        """Keep a piece that is not the last."""
         request = self._requests.setdefault(piece.id, _Unfinished(now))
         self._requests.move_to_end(piece.id)
         request.heard = now
@@ -71,7 +71,6 @@ class Unfinished:
         if request.size > self._bounds.request_digits:  # what follows is counted, not kept
             self._digits -= sum(map(len, request.pieces))
             request.pieces.clear()
-        return self._make_room(now)
 
     def join(self, piece: Piece) -> str:
         """The digits of the request that this piece ends.
@@ -88,7 +87,8 @@ class Unfinished:
             raise TooLong(f"the request has {size:,} digits, the server takes {self._bounds.request_digits:,}")
         return "".join([*request.pieces, piece.digits])
 
-    def _make_room(self, now: float) -> int:
+    def trim(self, *, now: float) -> int:
+        """Drop requests that are old or too many, those that were silent longest first; how many."""
         dropped = 0
         while self._requests:
             oldest = next(iter(self._requests.values()))

@@ -50,6 +50,9 @@ REPEATED = "repeated"
 NO_ANSWER = "no answer"
 """Somebody asks for a part of an answer that is not kept, or never was."""
 
+UNFINISHED = "unfinished"
+"""A request whose last piece did not come in time, or for which there was no room."""
+
 _MOST_ERROR = 1000
 """Characters of a request's name and of an error's text, where the whole does not fit."""
 
@@ -239,8 +242,9 @@ class ClassicServer:
         elif piece.last:
             self._receive_last(piece, value, user=user, fresh=fresh)
         elif fresh:
-            for _ in range(self._unfinished.add(piece, now=self._now)):
-                self.statistics.reject(NO_ROOM)
+            self._unfinished.add(piece, now=self._now)
+        for _ in range(self._unfinished.trim(now=self._now)):
+            self.statistics.reject(UNFINISHED)
 
     def _receive_last(self, piece: Piece, value: str, *, user: str | None, fresh: bool) -> None:
         if piece.id not in self._unfinished and self._is_repeated(piece.id, value):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cloudlink.classic.answers import encode_answer
 from cloudlink.classic.events import ClassicRequest
 from cloudlink.classic.packet import pack
-from cloudlink.classic.server import NO_ANSWER, REPEATED, ClassicServer
+from cloudlink.classic.server import NO_ANSWER, REPEATED, UNFINISHED, ClassicServer
 from cloudlink.classic.settings import ClassicBounds, ClassicChannel, ClassicTimes
 from cloudlink.codec.classic import Encoding
 from cloudlink.errors import InvalidArgument, RequestError, ValueTooLong
@@ -566,7 +566,7 @@ def test_a_request_that_never_ends_is_dropped() -> None:
     server.receive("TO_HOST", "-123.123450", now=1.0)
     server.receive("TO_HOST", "-123.222220", now=32.0)
     assert server.held["unfinished"] == 1
-    assert server.statistics.rejected == {NO_ROOM: 1}
+    assert server.statistics.rejected == {UNFINISHED: 1}
 
 
 def test_other_variables_are_not_looked_at() -> None:
