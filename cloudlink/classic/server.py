@@ -14,9 +14,9 @@ time and sends it once; it waits 12 s in all, then its project goes on with noth
 
 What the sprite does with a value, and what follows for the order of parts, stands in `packet` and `outbox`.
 
-After connecting the cloud tells the stored value of TO_HOST, somebody's last request, perhaps of last week. It is not
-run; but as it may as well be a request that has just been made, it is answered: "ask again". A value that was set
-while the connection was down for a moment only is run.
+After connecting the cloud tells the stored value of TO_HOST, somebody's last request, perhaps of last week. So
+`receive` is told how old a value may be. One whose player may have given up is not run; but as it may also have been
+set a moment ago, it is answered: "ask again".
 
 The server has no clock and no randomness but what it is handed. The pace is not its own either: the pacer is handed
 in, so that a `ServerLink` of the same connection can share it. Of the two, let the one write first that did not write
@@ -76,8 +76,6 @@ class ClassicServer:
         pacer: tells when a write of this connection may go out; a link over the same connection shares it.
         random: draws the ids of messages that nobody asked for.
         now: seconds; the time of the server's start.
-        stored: the value that TO_HOST has now, if it is known. If not, the first one that comes within
-            `times.stored` is taken for it.
         times: delays.
         bounds: of memory.
 
@@ -92,7 +90,6 @@ class ClassicServer:
         pacer: Pacer,
         random: Random,
         now: float,
-        stored: str | None = None,
         times: ClassicTimes | None = None,
         bounds: ClassicBounds | None = None,
     ) -> None:
@@ -111,9 +108,7 @@ class ClassicServer:
         self._requests: OrderedDict[int, _Request] = OrderedDict()
         self._remembered: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by id: what its last value was, when
         self._outbox = Outbox(self._times, self._bounds, interval=pacer.interval)
-        self._last_value = stored
-        self._stored_until = -math.inf if stored is not None else now + self._times.stored
-        self._down_since = -math.inf
+        self._last_value = ""
 
     @property
     def pending(self) -> bool:
@@ -129,16 +124,6 @@ class ClassicServer:
             "answers": len(self._outbox),
             "remembered": len(self._remembered),
         }
-
-    def disconnected(self, *, now: float) -> None:
-        """The connection is down: values may be missed from now on."""
-        self._now = now
-        self._down_since = now
-
-    def connected(self, *, now: float) -> None:
-        """The connection is open again; the stored values follow."""
-        self._now = now
-        self._stored_until = now + self._times.stored
 
     def send(self, request: int, value: Any) -> None:
         """Queue the answer to a request; a second one is dropped.
@@ -165,23 +150,24 @@ class ClassicServer:
         values = packet.pack(content, request_id, capacity=self._channel.limits.value_length)
         self._queue(Answer(self._take_number(), request_id, values, self._now + self._times.patience, is_push=True))
 
-    def receive(self, name: str, value: str, *, now: float, user: str | None = None) -> None:
+    def receive(self, name: str, value: str, *, now: float, age: float = 0.0, user: str | None = None) -> None:
         """Take in the value of a variable that somebody else has set; anything at all may come here.
 
         Args:
             name: without the cloud prefix.
             value: any text.
             now: seconds.
+            age: how long ago it may have been set, in seconds: 0 for a value that came when it was set, the
+                length of the outage for one that the cloud told after connecting again, `math.inf` for one that
+                was stored when the server started.
             user: who has set it, if that is known.
         """
         self._now = now
         if name != self._channel.uplink:
             return
-        stored = now < self._stored_until
-        known = value == self._last_value
-        self._stored_until = -math.inf
+        told_again = age > 0 and value == self._last_value
         self._last_value = value
-        if stored and known:
+        if told_again:
             return
         try:
             piece = packet.unpack(value)
@@ -192,7 +178,7 @@ class ClassicServer:
         asked = packet.asked_part(piece)
         if asked is not None and self._give_part(*asked, now=now):
             return
-        self._receive_piece(piece, value, user=user, fresh=not stored or self._was_down_shortly(now))
+        self._receive_piece(piece, value, user=user, fresh=age < self._times.patience)
 
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
@@ -219,10 +205,6 @@ class ClassicServer:
         return self._events.popleft() if self._events else None
 
     # Requests
-
-    def _was_down_shortly(self, now: float) -> bool:
-        """Whether whoever set a value while the connection was down may still wait for an answer."""
-        return now - self._down_since < self._times.patience
 
     def _give_part(self, request_id: str, part: int, *, now: float) -> bool:
         """Send a part again; False if the value must be a request, for no sprite asks for parts in this way."""
@@ -262,7 +244,9 @@ class ClassicServer:
             self._refuse(piece.id, RequestError("a part of the request was lost; ask again"))
         else:
             if not fresh:
-                self._refuse(piece.id, RequestError("the server has just started; ask again", 503), name=name)
+                self._refuse(
+                    piece.id, RequestError("the server was not there when this was asked; ask again", 503), name=name
+                )
                 return
             self.statistics.messages_received += 1
             request = self._open(piece.id, name)

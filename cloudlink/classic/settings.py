@@ -48,9 +48,8 @@ class ClassicTimes:
     """Seconds that the server keeps to.
 
     Attributes:
-        patience: how long a player waits for an answer. Later answers give way to all others, and a request that
-            comes again within this time is the same one.
-        stored: the first value within this time after connecting is the one that the cloud had stored.
+        patience: how long a player waits for an answer. Later answers give way to all others, a request that
+            comes again within this time is the same one, and one that may be older is not run.
         same_variable: least time between two sets of one variable. Players see the last value in each frame of
             1/30 s, TurboWarp's public server relays the last one in each 0.1 s.
         under_way: a part sent less than this ago is not sent again: it may still arrive.
@@ -64,7 +63,6 @@ class ClassicTimes:
     """
 
     patience: float = PLAYER_PATIENCE
-    stored: float = 2.0
     same_variable: float = 0.1
     under_way: float = 0.3
     copies: tuple[float, ...] = (0.5, 2.0, 5.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -16,7 +17,7 @@ from cloudlink.classic.server import ClassicServer
 from cloudlink.classic.settings import ClassicBounds, ClassicChannel, ClassicTimes
 from cloudlink.link.events import Write
 from cloudlink.link.pacer import Pacer
-from cloudlink.transport.memory import MemoryCloud, Weather
+from cloudlink.transport.memory import Delivery, MemoryCloud, Weather
 
 Handler = Callable[[ClassicRequest], Any]
 
@@ -85,9 +86,8 @@ class ClassicWorld:
         self.lossy_until = 0.0
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self.players: list[Player] = []
+        self._asked_before = False  # somebody has set TO_HOST, so that the cloud has a value stored
         self.start_server()
-        self.run(seconds=3.0)  # whatever comes first is now a request
         self.players = [Player(self, version, overwrites) for _ in range(players)]
 
     def start_server(self) -> None:
@@ -100,7 +100,11 @@ class ClassicWorld:
             times=self.times,
             bounds=self.bounds,
         )
+        self._join(age=math.inf)
+
+    def _join(self, *, age: float) -> None:
         self.member = self.cloud.join(now=self.now)
+        self._stored_age = age if self._asked_before else None
 
     def restart_server(self) -> None:
         self.cloud.leave(self.member)
@@ -110,14 +114,14 @@ class ClassicWorld:
         """The server's connection breaks: nothing comes, nothing goes."""
         self.cloud.leave(self.member)
         self.online = False
-        self.server.disconnected(now=self.now)
+        self._down_since = self.now
 
     def go_up(self) -> None:
         self.online = True
-        self.server.connected(now=self.now)
-        self.member = self.cloud.join(now=self.now)
+        self._join(age=self.now - self._down_since)
 
     def set_as_stranger(self, value: str, name: str = "TO_HOST") -> None:
+        self._asked_before = self._asked_before or name == self.channel.uplink
         stranger = self.cloud.join(now=self.now)
         self.cloud.write(stranger, name, value, now=self.now)
         self.cloud.leave(stranger)
@@ -178,7 +182,7 @@ class ClassicWorld:
             heapq.heappop(self._due)[2]()
         for delivery in self.cloud.deliveries(now=self.now):
             if delivery.member == self.member:
-                self.server.receive(delivery.name, delivery.value, now=self.now)
+                self._receive(delivery)
             for player in self.players:
                 if player.member == delivery.member:
                     player.sprite.receive(delivery.name, delivery.value)
@@ -194,11 +198,18 @@ class ClassicWorld:
             if player.next_frame <= self.now:
                 self._run_frame(player)
 
+    def _receive(self, delivery: Delivery) -> None:
+        age = 0.0
+        if delivery.name == self.channel.uplink and self._stored_age is not None:
+            age, self._stored_age = self._stored_age, None  # what was stored comes first
+        self.server.receive(delivery.name, delivery.value, now=self.now, age=age)
+
     def _run_frame(self, player: Player) -> None:
         if not player.sprite.busy:
             player.next_frame = self.now
         while player.next_frame <= self.now:
             for write in player.frame(self.now):
+                self._asked_before = True
                 self.cloud.write(player.member, write.name, write.value, now=self.now)
 
     def _handle_requests(self) -> None:
