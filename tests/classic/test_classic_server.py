@@ -229,21 +229,25 @@ def test_the_pace_and_the_rest_of_each_variable_are_kept(seed: int, variables: i
             assert all(later - earlier >= 0.1 - 1e-9 for earlier, later in pairwise(times))
 
 
-@given(st.integers(2, 9), st.integers(123, 3000), st.integers(0, 8))
-def test_the_closing_part_is_in_a_variable_behind_the_last_numbered_one(
-    variables: int, length: int, before: int
-) -> None:
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 9), st.lists(st.integers(1, 800), min_size=1, max_size=25))
+@example(9, [1, 1, 1, 1, 1, 1, 130])
+@example(9, [130, *[1] * 20])
+def test_the_closing_part_is_in_a_variable_behind_the_last_numbered_one(variables: int, lengths: list[int]) -> None:
     channel = ClassicChannel(downlink=tuple(f"FROM_HOST_{number}" for number in range(1, variables + 1)))
     server = ClassicServer(channel, pacer=Pacer(0.1), random=Random(0), now=0.0)
-    for number in range(before + 1):
+    for number, length in enumerate(lengths):
         server.receive("TO_HOST", request_value("x", f"{10_000 + number}0"), now=1.0)
         event = server.next_event()
         assert event is not None
-        server.send(event.request, "y" * length if number == before else "z")
-    writes = [(name, value) for _, name, value in written(server, since=1.0, seconds=60.0) if f".{event.id}" in value]
-    closing = next(at for at, (_, value) in enumerate(writes) if value.endswith("2222"))
-    assert writes[closing - 1][1] == writes[closing - 2][1]  # the last numbered part, twice
-    assert writes[closing - 1][0] < writes[closing][0]
+        server.send(event.request, "y" * length)
+    writes = written(server, since=1.0, seconds=60.0)
+    for number in range(len(lengths)):
+        mine = [(name, value) for _, name, value in writes if f".{10_000 + number}0" in value]
+        closing = next(at for at, (_, value) in enumerate(mine) if value.endswith("2222"))
+        if closing:
+            assert mine[closing - 1][1] == mine[closing - 2][1]  # the last numbered part, twice
+            assert mine[closing - 1][0] < mine[closing][0]
 
 
 def test_a_link_and_a_classic_server_share_one_pace() -> None:
@@ -383,6 +387,33 @@ def test_a_part_that_is_not_kept_is_not_made_up() -> None:
     assert server.statistics.rejected == {NO_ANSWER: 1}
 
 
+def test_a_part_that_is_asked_for_every_tenth_of_a_second_goes_out_once_in_a_round_trip() -> None:
+    server = alone(times=ClassicTimes(copies=(), following=0.0))
+    server.receive("TO_HOST", request_value("x"), now=1.0)
+    event = server.next_event()
+    assert event is not None
+    server.send(event.request, "y" * 200)
+    first = written(server, since=1.0, seconds=5)
+    again = []
+    for tenth in range(9):
+        now = 10.0 + tenth * 0.1
+        server.receive("TO_HOST", "0.1234509", now=now)
+        again += written(server, since=now, seconds=0.05)
+    assert [value for _, _, value in again] == [first[0][2]] * 3
+
+
+def test_the_closing_part_can_be_asked_for_and_one_behind_it_cannot() -> None:
+    server = alone(times=ClassicTimes(copies=()))
+    server.receive("TO_HOST", request_value("x"), now=1.0)
+    event = server.next_event()
+    assert event is not None
+    server.send(event.request, "y" * 200)
+    first = written(server, since=1.0, seconds=5)
+    for asked in ("1.1234509", "2.1234509", "999.1234509"):
+        server.receive("TO_HOST", asked, now=10.0)
+    assert [value for _, _, value in written(server, since=10.0, seconds=5)] == [first[-1][2]]
+
+
 # Doubles, ids that come again, and what was stored
 
 
@@ -393,6 +424,35 @@ def test_a_value_that_comes_twice_is_run_once() -> None:
     assert server.next_event() is not None
     assert server.next_event() is None
     assert server.statistics.rejected == {REPEATED: 2}
+
+
+def test_a_value_that_is_told_again_after_a_reconnect_is_not_run_again() -> None:
+    server = alone()
+    server.receive("TO_HOST", request_value("x"), now=1.0)
+    server.receive("TO_HOST", request_value("x"), now=30.0, age=2.0)
+    assert server.next_event() is not None
+    assert server.next_event() is None
+
+
+def test_of_an_id_that_comes_again_the_old_answer_has_no_copies_any_more() -> None:
+    server = alone()
+    for now, name in ((1.0, "x"), (1.4, "y")):
+        server.receive("TO_HOST", request_value(name), now=now)
+        event = server.next_event()
+        assert event is not None
+        server.send(event.request, name)
+        writes = written(server, since=now, seconds=0.1 if name == "x" else 20.0)
+    assert {value for _, _, value in writes} == {pack_of("y", "123450")}
+
+
+def test_two_long_requests_may_have_one_id_and_the_same_last_piece() -> None:
+    server = alone()
+    for letter in "ab":
+        digits = Encoding.encode(f"x&{letter}{'.' * 130}")
+        server.receive("TO_HOST", f"-{digits[:245]}.123450", now=1.0)
+        server.receive("TO_HOST", f"{digits[245:]}.123450", now=1.1)
+    events = [server.next_event(), server.next_event()]
+    assert [event and event.arguments[0][0] for event in events] == ["a", "b"]
 
 
 def test_the_last_piece_of_a_long_request_that_comes_twice_is_no_request_of_its_own() -> None:
@@ -552,6 +612,27 @@ def test_a_request_that_is_too_long_is_an_error_that_says_so() -> None:
     assert world.answer_of("repeat", "x" * 400, "1")[1] == "the request has 818 digits, the server takes 700"
     assert world.answer_of("repeat", "x" * 300, "1") == ["x" * 300]
     assert world.server.held["unfinished"] == 0
+
+
+def test_a_request_without_an_end_takes_no_room_from_others() -> None:
+    server = alone(bounds=ClassicBounds(request_digits=1000, requests_digits=2000))
+    server.receive("TO_HOST", "-21.111110", now=1.0)
+    for number in range(100):
+        server.receive("TO_HOST", f"-{'21' * 100}.222220", now=1.0 + number * 0.1)
+    server.receive("TO_HOST", "21.111110", now=12.0)
+    event = server.next_event()
+    assert event is not None
+    assert event.name == "aa"
+
+
+def test_an_id_is_not_longer_than_any_could_be() -> None:
+    server = alone()
+    server.receive("TO_HOST", f"21.{'1' * 21}", now=1.0)
+    server.receive("TO_HOST", f"21.{'1' * 20}", now=1.0)
+    event = server.next_event()
+    assert event is not None
+    assert event.id == "1" * 20
+    assert server.next_event() is None
 
 
 def test_a_request_that_never_ends_is_dropped() -> None:
