@@ -1,14 +1,14 @@
 """Answers on their way: which value of which answer goes out next.
 
-Each answer has a plan, the indices of its values in the order they go out. The last numbered part stands in it more
-than once: if all of them are lost the closing part takes its slot, and the player sees a shorter answer and no
+Each answer has a plan, the indices of its values in the order they go out. The last numbered part stands in it two or
+three times: if all of them are lost the closing part takes its slot, and the player sees a shorter answer and no
 error. Every other numbered part can be asked for again, for the closing part shows that it is missing. The closing
 part cannot, so it goes out again later, with the part before it, if the server has nothing else to do.
 
         asked for      parts that a player misses now                     } by turns
         waiting        answers; by turns the shortest and the oldest one  }
         late           answers whose player has given up, or will have
-        spare          copies, and the parts behind one that was asked for
+        spare          the parts behind one that was asked for, and copies
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from cloudlink.classic.settings import ClassicBounds, ClassicTimes
+
+_MANY_PARTS = 20
+"""With so many parts, sending the last numbered one three times costs less than a twentieth."""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,6 +96,7 @@ class Outbox:
         self._follow_index = 0
         self._follow_until = -math.inf
         self._lossy_until = -math.inf
+        self._quiet_from = -math.inf
 
     def __len__(self) -> int:
         """The answers that are held."""
@@ -105,7 +109,8 @@ class Outbox:
 
     def add(self, answer: Answer, *, now: float) -> int:
         """Queue an answer; how many that waited were dropped for want of room."""
-        answer.make_plan(2 if now < self._lossy_until else 1)
+        answer.make_plan(2 if now < self._lossy_until or len(answer.values) >= _MANY_PARTS else 1)
+        self._quiet_from = now + self._times.quiet
         self._waiting[answer.request] = answer
         self._newest[answer.id] = answer
         self._digits += answer.size
@@ -152,7 +157,7 @@ class Outbox:
         if self.pending or self._follower(now) is not None:
             return now
         self._drop_needless_copies(now)
-        return max(now, self._copies[0][0]) if self._copies else None
+        return max(now, self._copies[0][0], self._quiet_from) if self._copies else None
 
     def _choose(self, now: float) -> tuple[Answer, int] | None:
         if self._asked and not (self._asked_last and self._waiting):
@@ -167,7 +172,7 @@ class Outbox:
             self._follow_index += 1
             return follower
         self._drop_needless_copies(now)
-        if self._copies and self._copies[0][0] <= now:
+        if self._copies and now >= max(self._copies[0][0], self._quiet_from):
             _, _, index, answer = heapq.heappop(self._copies)
             return answer, index
         return None

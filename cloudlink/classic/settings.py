@@ -55,6 +55,8 @@ class ClassicTimes:
         under_way: a part sent less than this ago is not sent again: it may still arrive.
         copies: the closing part goes out again so long after it went out first, if nothing else waits. Players
             cannot ask for that part, so without a copy its loss costs them their whole patience.
+        quiet: copies go out only if no answer was queued for so long. They would hold up a player that asks on as
+            soon as it is answered; one that waits for a lost answer asks nothing.
         following: after a player asked for a part, the ones after it follow unasked for so long, if nothing else
             waits: what was lost was mostly lost in a row, and asking for each takes a round trip.
         lossy: after a player asked for a part, answers are better guarded for so long.
@@ -66,6 +68,7 @@ class ClassicTimes:
     same_variable: float = 0.1
     under_way: float = 0.3
     copies: tuple[float, ...] = (0.5, 2.0, 5.0)
+    quiet: float = 0.2
     following: float = 0.5
     lossy: float = 60.0
     pieces: float = 30.0

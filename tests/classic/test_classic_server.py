@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -252,24 +252,25 @@ def test_the_closing_part_is_in_a_variable_behind_the_last_numbered_one(variable
 
 def test_a_link_and_a_classic_server_share_one_pace() -> None:
     pacer = Pacer(0.1)
-    server = ClassicServer(ClassicChannel(), pacer=pacer, random=Random(0), now=0.0)
-    link = ServerLink(Channel(), random=Random(0), now=0.0)
+    server = alone(pacer=pacer)
+    link = ServerLink(Channel(), random=Random(0), now=0.0, pacer=pacer)
     server.receive("TO_HOST", request_value("x"), now=1.0)
     event = server.next_event()
     assert event is not None
     server.send(event.request, THOUSAND)
-    now, times, of_the_link = 1.0, [], 0
+    now, turns = 1.0, deque([link, server])
+    writes: list[tuple[float, str]] = []
     while server.pending or link.pending:
-        if pacer.ready(now=now):
-            # The link has a pacer of its own as yet: here its writes count against the shared one as well.
-            turn = link.writes(now=now) if link.pending else server.writes(now=now)
-            of_the_link += bool(turn and not turn[0].name.startswith("FROM_HOST"))
-            if turn:
-                pacer.take(now=now)
-                times.append(now)
-        now = max(now + 0.001, pacer.next)
-    assert of_the_link == 3
-    assert all(later - earlier >= 0.1 for earlier, later in pairwise(times))
+        new = [(now, write.name) for each in turns for write in each.writes(now=now)]
+        assert len(new) <= 1
+        if new:
+            writes += new
+            turns.rotate()  # who has written comes last
+        now += 0.01
+    assert all(later - earlier >= 0.1 - 1e-9 for (earlier, _), (later, _) in pairwise(writes))
+    of_the_link = [at for at, (_, name) in enumerate(writes) if name in Channel().downlink]
+    assert of_the_link == [0, 2, 4]  # what the link says at its start, by turns with the ten parts of the answer
+    assert len(writes) == 13
 
 
 def test_copies_go_out_only_when_nothing_else_waits_and_do_not_count_as_pending() -> None:
@@ -283,6 +284,14 @@ def test_copies_go_out_only_when_nothing_else_waits_and_do_not_count_as_pending(
     assert not server.pending
     assert [round(time, 3) for time, _, _ in written(server, since=1.0, seconds=60)] == [1.5, 3.0, 6.0]
     assert server.wakeup(now=6.1) is None
+
+
+def test_copies_do_not_hold_up_a_player_that_asks_on_as_soon_as_it_is_answered() -> None:
+    world = ClassicWorld()
+    for _ in range(30):
+        world.answer_of("repeat", "x", "3")
+    assert len(world.writes) == 30
+    assert max(world.players[0].waited) <= 0.1 + 2 * FRAME
 
 
 # Loss
@@ -623,6 +632,9 @@ def test_a_request_without_an_end_takes_no_room_from_others() -> None:
     event = server.next_event()
     assert event is not None
     assert event.name == "aa"
+    for number in range(20):
+        server.receive("TO_HOST", f"-{'21' * 100}.{30_000 + number}0", now=12.0)
+    assert server.held["unfinished"] == 10  # of 200 digits each
 
 
 def test_an_id_is_not_longer_than_any_could_be() -> None:
