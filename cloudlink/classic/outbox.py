@@ -6,9 +6,9 @@ error. Every other numbered part can be asked for again, for the closing part sh
 part cannot, so it goes out again later, with the part before it, if the server has nothing else to do.
 
         asked for      parts that a player misses now                     } by turns
-        waiting        answers; by turns the shortest and the oldest one  }
-        late           answers whose player has given up, or will have
-        spare          the parts behind one that was asked for, and copies
+        in time        answers; by turns the oldest and the shortest one  }
+        spare          the parts behind one that was asked for, copies, and
+                       answers whose player has given up, or will have
 """
 
 from __future__ import annotations
@@ -102,10 +102,9 @@ class Outbox:
         """The answers that are held."""
         return len(self._waiting) + len(self._sent)
 
-    @property
-    def pending(self) -> bool:
-        """Whether a player waits for something; copies do not count."""
-        return bool(self._waiting or self._asked)
+    def pending(self, *, now: float) -> bool:
+        """Whether a player waits for something that will arrive in time; what is spare does not count."""
+        return bool(self._asked) or any(self._is_in_time(answer, now) for answer in self._waiting.values())
 
     def add(self, answer: Answer, *, now: float) -> int:
         """Queue an answer; how many that waited were dropped for want of room."""
@@ -154,19 +153,20 @@ class Outbox:
 
     def due(self, *, now: float) -> float | None:
         """When there is something to take: a time, in seconds, or None for never."""
-        if self.pending or self._follower(now) is not None:
+        if self._asked or self._waiting or self._follower(now) is not None:
             return now
         self._drop_needless_copies(now)
         return max(now, self._copies[0][0], self._quiet_from) if self._copies else None
 
     def _choose(self, now: float) -> tuple[Answer, int] | None:
-        if self._asked and not (self._asked_last and self._waiting):
+        in_time = [answer for answer in self._waiting.values() if self._is_in_time(answer, now)]
+        if self._asked and not (self._asked_last and in_time):
             self._asked_last = True
             (_, index), answer = self._asked.popitem(last=False)
             return answer, index
         self._asked_last = False
-        if self._waiting:
-            return self._next_of(self._choose_waiting(now), now)
+        if in_time:
+            return self._next_of(self._by_turns(in_time), now)
         follower = self._follower(now)
         if follower is not None:
             self._follow_index += 1
@@ -175,16 +175,16 @@ class Outbox:
         if self._copies and now >= max(self._copies[0][0], self._quiet_from):
             _, _, index, answer = heapq.heappop(self._copies)
             return answer, index
-        return None
+        return self._next_of(self._by_turns(list(self._waiting.values())), now) if self._waiting else None
 
-    def _choose_waiting(self, now: float) -> Answer:
-        """By turns the oldest and the shortest, so that neither a flood of short ones nor a long one stops the rest."""
-        in_time = [
-            answer for answer in self._waiting.values() if now + len(answer.plan) * self._interval <= answer.deadline
-        ]
-        candidates = in_time or list(self._waiting.values())
+    def _is_in_time(self, answer: Answer, now: float) -> bool:
+        """Whether all of an answer can go out before its player gives up, if nothing else does."""
+        return now + len(answer.plan) * self._interval <= answer.deadline
+
+    def _by_turns(self, answers: list[Answer]) -> Answer:
+        """The oldest, then the shortest: neither a flood of short ones nor a long one is to stop the rest."""
         self._oldest_last = not self._oldest_last
-        return candidates[0] if self._oldest_last else min(candidates, key=lambda answer: len(answer.plan))
+        return answers[0] if self._oldest_last else min(answers, key=lambda answer: len(answer.plan))
 
     def _next_of(self, answer: Answer, now: float) -> tuple[Answer, int]:
         index = answer.plan.popleft()

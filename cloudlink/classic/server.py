@@ -112,8 +112,8 @@ class ClassicServer:
 
     @property
     def pending(self) -> bool:
-        """Whether something waits to be sent that a player waits for."""
-        return self._outbox.pending
+        """Whether a player waits for something that will arrive in time; all else that is to be sent is spare."""
+        return self._outbox.pending(now=self._now)
 
     @property
     def held(self) -> dict[str, int]:
