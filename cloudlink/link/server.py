@@ -139,6 +139,7 @@ class ServerLink:
         now: seconds; the time of the server's start.
         times: leases and delays.
         bounds: of memory.
+        pacer: tells when a write may go out; hand one in to share it with another server on the same connection.
 
     Attributes:
         statistics: counters.
@@ -152,6 +153,7 @@ class ServerLink:
         now: float,
         times: ServerTimes | None = None,
         bounds: ServerBounds | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.statistics = Statistics()
         self._channel = channel
@@ -162,7 +164,7 @@ class ServerLink:
         self._epoch = random.randrange(frame.EPOCHS)
         self._started = now
         self._copied = _COPIED_FRAMES * channel.capacity
-        self._pacer = Pacer(channel.limits.set_interval)
+        self._pacer = pacer or Pacer(channel.limits.set_interval)
         self._sequence = 0
         self._events: deque[ServerEvent] = deque()
         self._sessions: dict[int, _Session] = {}  # by client
