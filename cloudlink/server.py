@@ -28,7 +28,7 @@ from cloudlink.link.statistics import Statistics
 from cloudlink.link_thread import LinkThread
 from cloudlink.rpc import messages
 from cloudlink.rpc.calls import Call, Calls
-from cloudlink.rpc.router import Router
+from cloudlink.rpc.router import Handler, Router
 from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
 
 _log = logging.getLogger("cloudlink.server")
@@ -123,6 +123,11 @@ class CloudRequests:
             InvalidArgument: nothing does.
         """
         self._router.remove(name)
+
+    @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """The functions that answer, with their names and parameters, in the order they were added."""
+        return self._router.handlers
 
     @property
     def statistics(self) -> Statistics:

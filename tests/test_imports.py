@@ -29,11 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"link", "rpc", "transport", "link_thread"},
     "client": BASE | {"link", "rpc", "transport", "link_thread"},
     "localcloud": BASE | {"transport"},
-    "sprite": {"errors", "limits"},
+    "sprite": {"errors", "limits", "rpc"},
     "player": {"errors", "limits"},
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "sprite"},
+    "cli": BASE | {"connection", "demo", "server", "sprite", "transport"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }

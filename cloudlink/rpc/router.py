@@ -110,6 +110,11 @@ class Router:
         return handler
 
     @property
+    def handlers(self) -> tuple[Handler, ...]:
+        """All handlers, in the order they were added."""
+        return tuple(self._handlers.values())
+
+    @property
     def names(self) -> list[str]:
         """All names, in the order they were added."""
         return list(self._handlers)
@@ -126,7 +131,7 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
     name = name if name is not None else getattr(function, "__name__", "")
     if not isinstance(name, str) or not name:
         raise InvalidArgument(f"a handler's name is a text with something in it, not {name!r}; give name=")
-    annotations = _annotations(function)
+    annotations = annotations_of(function)
     parameters: list[tuple[str, Converter]] = []
     required = 0
     rest: Converter | None = None
@@ -153,7 +158,8 @@ def _signature(name: str, function: Function) -> inspect.Signature:
         raise InvalidArgument(f"{name}: {error}; a handler is a function that you wrote with def") from None
 
 
-def _annotations(function: Function) -> dict[str, Any]:
+def annotations_of(function: Function) -> dict[str, Any]:
+    """A function's annotations by parameter; none of them where they mean nothing to Python."""
     try:
         return typing.get_type_hints(function)
     except (NameError, AttributeError, SyntaxError, TypeError):
