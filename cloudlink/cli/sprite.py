@@ -11,12 +11,16 @@ import click
 
 from cloudlink.cli.server_module import find_server
 from cloudlink.errors import SpriteError
+from cloudlink.sprite.archive import Archive
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
+from cloudlink.sprite.check import targets_of
 from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.install import Change
 from cloudlink.sprite.install import install as install_sprite
 from cloudlink.sprite.lint import lint
 from cloudlink.sprite.measure import measure
+from cloudlink.sprite.printer import print_target
+from cloudlink.sprite.raw_json import from_json
 from cloudlink.sprite.source import SpriteSource
 from cloudlink.sprite.stubs import make_stubs, with_stubs
 from cloudlink.sprite.tables import sprite_tables
@@ -160,6 +164,30 @@ def install(project: Path, output: Path | None, server: str | None, **choice: An
         unfinished.replace(target)
     for line in _told(done.change):
         click.echo(f"{target}: {line}")
+
+
+@sprite.command("print")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sprite", "name", help="Only the sprite of this name; Stage is the stage.")
+def print_(file: Path, name: str | None) -> None:
+    """Print the scripts in FILE, an .sb3 or .sprite3, as text in block notation."""
+    try:
+        archive = Archive(file.read_bytes())
+        content = from_json(archive.content, what=archive.content_name)
+        targets = targets_of(content)
+    except SpriteError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    shown = [target for target in targets if name in {None, target["name"]}]
+    if not shown:
+        names = ", ".join(target["name"] for target in targets)
+        raise click.ClickException(f"{file} has no sprite {name!r}; it has: {names}")
+    for number, target in enumerate(shown):
+        printed = print_target(target)
+        if len(shown) > 1:
+            click.echo(("\n" if number else "") + f"// ---- {target['name']} ----\n")
+        click.echo(printed.text, nl=False)
+        for reason in printed.left_out:
+            click.echo(f"{target['name']}: not printed: {reason}", err=True)
 
 
 def _told(change: Change) -> Iterator[str]:

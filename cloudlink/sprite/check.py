@@ -14,17 +14,42 @@ Json = Any
 _NAMED = ("variables", "lists")
 
 
+def targets_of(content: Json) -> list[Json]:
+    """Return the stage and the sprites of a project.json, or the one sprite of a sprite.json, checked.
+
+    Raises:
+        SpriteError: it is neither, or one of them has not the form that Scratch gives it.
+    """
+    if not isinstance(content, dict):
+        raise SpriteError("the project is malformed: its JSON is no object")
+    targets = content.get("targets", [content])
+    if not isinstance(targets, list):
+        raise SpriteError("the project is malformed: `targets` is no list")
+    _check_each(targets)
+    if "targets" in content:
+        _check_stage(targets)
+    return targets
+
+
 def check_targets(targets: list[Json]) -> None:
     """Check the stage and the sprites of a project; what may be missing is added, empty.
 
     Raises:
         SpriteError: one has not the form that Scratch gives it, or there is not exactly one stage.
     """
+    _check_each(targets)
+    _check_stage(targets)
+
+
+def _check_each(targets: list[Json]) -> None:
     for target in targets:
         if not isinstance(target, dict) or not isinstance(target.get("name"), str):
             raise SpriteError("the project is malformed: a sprite of it is no object with a name")
         target.setdefault("isStage", False)
         _check_target(target)
+
+
+def _check_stage(targets: list[Json]) -> None:
     if sum(target["isStage"] is True for target in targets) != 1:
         raise SpriteError("the project is malformed: it has to have exactly one stage")
 
