@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "localcloud": BASE | {"transport"},
     "sprite": {"errors", "limits", "rpc"},
     "player": {"errors", "limits"},
+    "pictures": {"errors", "player", "sprite"},
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"connection", "demo", "server", "sprite", "transport"},
+    "cli": BASE | {"connection", "demo", "pictures", "player", "server", "sprite", "transport"},
     "__init__": BASE | {"client", "connection", "link", "rest", "server"},
     "__main__": {"cli"},
 }

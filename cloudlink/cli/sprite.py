@@ -10,7 +10,10 @@ from typing import Any
 import click
 
 from cloudlink.cli.server_module import find_server
-from cloudlink.errors import SpriteError
+from cloudlink.errors import PictureError, PlayerError, SpriteError
+from cloudlink.pictures.draw import SOURCES, draw, install_renderer
+from cloudlink.pictures.scenes import scenes
+from cloudlink.player.install import default_directory
 from cloudlink.sprite.archive import Archive
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
 from cloudlink.sprite.check import targets_of
@@ -164,6 +167,21 @@ def install(project: Path, output: Path | None, server: str | None, **choice: An
         unfinished.replace(target)
     for line in _told(done.change):
         click.echo(f"{target}: {line}")
+
+
+@sprite.command()
+@_output_option
+def pictures(output: Path) -> None:
+    """Draw the blocks of the sprite that authors use, as .svg files; needs Node.js and Chromium."""
+    try:
+        renderer = install_renderer(default_directory("pictures", SOURCES), progress=click.echo)
+        drawn = draw(scenes(companion_source()), renderer=renderer)
+    except (PictureError, PlayerError, SpriteError) as error:
+        raise click.ClickException(f"{error}; nothing was written") from error
+    output.mkdir(parents=True, exist_ok=True)
+    for name, svg in drawn.items():
+        (output / f"{name}.svg").write_text(svg, encoding="utf-8")
+        click.echo(str(output / f"{name}.svg"))
 
 
 @sprite.command("print")
