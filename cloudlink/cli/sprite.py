@@ -20,7 +20,7 @@ from cloudlink.sprite.check import targets_of
 from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.install import Change
 from cloudlink.sprite.install import install as install_sprite
-from cloudlink.sprite.lint import lint
+from cloudlink.sprite.lint import lint, lint_assets
 from cloudlink.sprite.measure import measure
 from cloudlink.sprite.printer import print_target
 from cloudlink.sprite.raw_json import from_json
@@ -184,17 +184,36 @@ def pictures(output: Path) -> None:
         click.echo(str(output / f"{name}.svg"))
 
 
+@sprite.command("lint")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def lint_(file: Path) -> None:
+    """Say what is wrong with FILE, an .sb3 or .sprite3; the exit code is 1 if it would not do what it says."""
+    archive, content = _read(file)
+    problems = [*lint(content), *lint_assets(content, archive.assets)]
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(f"{file}: {measure(content)}; {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    if any(problem.severity == "error" for problem in problems):
+        raise SystemExit(1)
+
+
+def _read(file: Path) -> tuple[Archive, Any]:
+    """Return a project file and its JSON, checked."""
+    try:
+        archive = Archive(file.read_bytes())
+        content = from_json(archive.content, what=archive.content_name)
+        targets_of(content)
+    except SpriteError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    return archive, content
+
+
 @sprite.command("print")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sprite", "name", help="Only the sprite of this name; Stage is the stage.")
 def print_(file: Path, name: str | None) -> None:
     """Print the scripts in FILE, an .sb3 or .sprite3, as text in block notation."""
-    try:
-        archive = Archive(file.read_bytes())
-        content = from_json(archive.content, what=archive.content_name)
-        targets = targets_of(content)
-    except SpriteError as error:
-        raise click.ClickException(f"{file}: {error}") from error
+    targets = targets_of(_read(file)[1])
     shown = [target for target in targets if name in {None, target["name"]}]
     if not shown:
         names = ", ".join(target["name"] for target in targets)
