@@ -1,4 +1,4 @@
-'''Blocks made from a server: each handler becomes a custom block of the companion, with the handler's parameters.
+"""Blocks made from a server: each handler becomes a custom block of the companion, with the handler's parameters.
 
     @client.request
     def submit_score(name: str, score: int, hard: bool = False):
@@ -11,7 +11,7 @@ becomes
     define submit score name (name) score (score) hard <hard>
 
 Such a block waits for the answer, which is then in "server reply".
-'''
+"""
 
 from __future__ import annotations
 
