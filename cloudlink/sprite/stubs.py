@@ -2,7 +2,7 @@
 
     @client.request
     def submit_score(name: str, score: int, hard: bool = False):
-        \"""Note a score.\"""
+        # docstring: Note a score.
 
 becomes
 
