@@ -25,6 +25,7 @@
     |  |- ServiceGone           ... what this function needs no longer exists anywhere
     |  `- BadResponse           ... it answered with something else than it ever did
     |- SpriteError              the sprite's source, or a project file, is wrong
+    |- PictureError             pictures of blocks could not be drawn
     `- PlayerError              the Scratch virtual machine could not be installed or run
 
 The message of each says what was wrong, with the numbers, and what to do about it. The facts are also
@@ -271,6 +272,10 @@ class BadResponse(SiteError):
 
 class SpriteError(CloudlinkError):
     """The source of a sprite, or a project file, is wrong; the message names the place."""
+
+
+class PictureError(CloudlinkError):
+    """Pictures of blocks could not be drawn; the message says what is missing."""
 
 
 class PlayerError(CloudlinkError):

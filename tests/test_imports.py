@@ -32,13 +32,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"link", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
-    "sprite": {"errors", "limits"},
+    "sprite": {"errors", "limits", "rpc"},
     "player": {"errors", "limits"},
     "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
-    "cli": BASE | {"demo", "localcloud", "rest", "sprite", "sprite_online"},
+    "cli": BASE
+    | {
+        "connection",
+        "demo",
+        "localcloud",
+        "pictures",
+        "player",
+        "rest",
+        "server",
+        "sprite",
+        "sprite_online",
+        "transport",
+    },
     "sprite_online": {"errors", "rest", "sprite"},
     "__init__": BASE | {"client", "codec", "connection", "link", "rest", "server"},
+    "pictures": {"errors", "player", "sprite"},
     "__main__": {"cli"},
 }
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cloudlink.errors import SpriteError
+from cloudlink.cli.server_module import find_server
+from cloudlink.errors import PictureError, PlayerError, SpriteError
+from cloudlink.pictures.draw import SOURCES, draw, install_renderer
+from cloudlink.pictures.scenes import scenes
+from cloudlink.player.install import default_directory
+from cloudlink.sprite.archive import Archive
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
+from cloudlink.sprite.check import targets_of
 from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.install import Change
 from cloudlink.sprite.install import install as install_sprite
-from cloudlink.sprite.lint import lint
+from cloudlink.sprite.lint import lint, lint_assets
 from cloudlink.sprite.measure import measure
+from cloudlink.sprite.printer import print_target
+from cloudlink.sprite.raw_json import from_json
 from cloudlink.sprite.source import SpriteSource
+from cloudlink.sprite.stubs import make_stubs, with_stubs
 from cloudlink.sprite.tables import sprite_tables
 from cloudlink.sprite.variant import CLOUD_SIGN, cloud_names, variant
 
@@ -57,30 +67,55 @@ def _variant_options(command: Command) -> Command:
 def _chosen(
     more: tuple[str, ...], less: tuple[str, ...], variables: dict[str, int] | None, prefix: str
 ) -> SpriteSource:
+    """Return the source of the sprite that `_variant_options` describe."""
     usual = companion_source()
     for name in less:
         if name not in usual.modules:
             raise click.BadParameter(f"the sprite has no module {name!r}", param_hint="--without")
     names = [name for name in (*usual.chosen, *more) if name not in less]
-    return variant(usual, modules=names, numbers=variables, cloud_prefix=prefix)
+    try:
+        return variant(usual, modules=names, numbers=variables, cloud_prefix=prefix)
+    except SpriteError as error:
+        raise click.ClickException(f"{error}; nothing was written") from error
 
 
-@sprite.command()
-@click.option(
+_output_option = click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
     help="The folder to write to; this one if not given.",
 )
+
+
+@sprite.command()
+@_output_option
 @_variant_options
-def build(
-    output: Path, more: tuple[str, ...], less: tuple[str, ...], variables: dict[str, int] | None, prefix: str
-) -> None:
+def build(output: Path, **choice: Any) -> None:
     """Write cloudlink.sprite3 and starter.sb3."""
+    _write(output, _chosen(**choice))
+
+
+@sprite.command()
+@click.argument("server", metavar="MODULE:CLIENT")
+@_output_option
+@_variant_options
+def stubs(server: str, output: Path, **choice: Any) -> None:
+    """Write a sprite with a block for each function of a Python server.
+
+    MODULE:CLIENT names the server's CloudRequests, such as game:client; file.py:client is right too. The server is
+    not started.
+    """
+    source = _chosen(**choice)
+    made = make_stubs(find_server(server).handlers, source)
+    for name, reason in made.left_out.items():
+        click.echo(f"no block for {name}: {reason}", err=True)
+    _write(output, with_stubs(source, made))
+
+
+def _write(output: Path, source: SpriteSource) -> None:
     tables = sprite_tables()
     try:
-        source = _chosen(more, less, variables, prefix)
         project = project_json(source, tables=tables)
         files = {
             "cloudlink.sprite3": build_sprite3(source, tables=tables),
@@ -112,19 +147,16 @@ def build(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the project; over PROJECT if not given.",
 )
+@click.option("--stubs", "server", metavar="MODULE:CLIENT", help="Add a block for each function of this server.")
 @_variant_options
-def install(
-    project: Path,
-    output: Path | None,
-    more: tuple[str, ...],
-    less: tuple[str, ...],
-    variables: dict[str, int] | None,
-    prefix: str,
-) -> None:
+def install(project: Path, output: Path | None, server: str | None, **choice: Any) -> None:
     """Put the companion sprite and its cloud variables into PROJECT, an .sb3; bring one that is there up to date."""
     data = project.read_bytes()
+    source = _chosen(**choice)
+    if server:
+        source = with_stubs(source, make_stubs(find_server(server).handlers, source))
     try:
-        done = install_sprite(data, _chosen(more, less, variables, prefix), tables=sprite_tables())
+        done = install_sprite(data, source, tables=sprite_tables())
     except SpriteError as error:
         raise click.ClickException(f"{project}: {error}; nothing was written") from error
     target = output or project
@@ -135,6 +167,64 @@ def install(
         unfinished.replace(target)
     for line in told(done.change):
         click.echo(f"{target}: {line}")
+
+
+@sprite.command()
+@_output_option
+def pictures(output: Path) -> None:
+    """Draw the blocks of the sprite that authors use, as .svg files; needs Node.js and Chromium."""
+    try:
+        renderer = install_renderer(default_directory("pictures", SOURCES), progress=click.echo)
+        drawn = draw(scenes(companion_source()), renderer=renderer)
+    except (PictureError, PlayerError, SpriteError) as error:
+        raise click.ClickException(f"{error}; nothing was written") from error
+    output.mkdir(parents=True, exist_ok=True)
+    for name, svg in drawn.items():
+        (output / f"{name}.svg").write_text(svg, encoding="utf-8")
+        click.echo(str(output / f"{name}.svg"))
+
+
+@sprite.command("lint")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def lint_(file: Path) -> None:
+    """Say what is wrong with FILE, an .sb3 or .sprite3; the exit code is 1 if it would not do what it says."""
+    archive, content = _read(file)
+    problems = [*lint(content), *lint_assets(content, archive.assets)]
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(f"{file}: {measure(content)}; {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    if any(problem.severity == "error" for problem in problems):
+        raise SystemExit(1)
+
+
+def _read(file: Path) -> tuple[Archive, Any]:
+    """Return a project file and its JSON, checked."""
+    try:
+        archive = Archive(file.read_bytes())
+        content = from_json(archive.content, what=archive.content_name)
+        targets_of(content)
+    except SpriteError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    return archive, content
+
+
+@sprite.command("print")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sprite", "name", help="Only the sprite of this name; Stage is the stage.")
+def print_(file: Path, name: str | None) -> None:
+    """Print the scripts in FILE, an .sb3 or .sprite3, as text in block notation."""
+    targets = targets_of(_read(file)[1])
+    shown = [target for target in targets if name in {None, target["name"]}]
+    if not shown:
+        names = ", ".join(target["name"] for target in targets)
+        raise click.ClickException(f"{file} has no sprite {name!r}; it has: {names}")
+    for number, target in enumerate(shown):
+        printed = print_target(target)
+        if len(shown) > 1:
+            click.echo(("\n" if number else "") + f"// ---- {target['name']} ----\n")
+        click.echo(printed.text, nl=False)
+        for reason in printed.left_out:
+            click.echo(f"{target['name']}: not printed: {reason}", err=True)
 
 
 def told(change: Change) -> Iterator[str]:

@@ -23,6 +23,15 @@ export class Commands {
         await this.machine.load(path);
     }
 
+    /** {path}: add the sprite in a .sprite3 file; answered with the name that it gets. */
+    async import_sprite({path}) {
+        return {name: await this.machine.importSprite(path)};
+    }
+
+    async saved() {
+        return {content: this.machine.saved()};
+    }
+
     /** {url, user, project_id, interval_ms}: go online; connecting goes on after the answer. */
     async connect({url, user, project_id: projectId, interval_ms: interval}) {
         if (!this.machine.hasCloudVariables()) {

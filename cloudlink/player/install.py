@@ -66,10 +66,10 @@ def find_node() -> str:
     return node
 
 
-def default_directory() -> Path:
-    """Where `install` puts the parts unless told otherwise: the user's application folder, one per lock file."""
-    digest = hashlib.sha256((SOURCES / _LOCK).read_bytes()).hexdigest()[:16]
-    return Path(click.get_app_dir("cloudlink")) / f"player-{digest}"
+def default_directory(what: str = "player", sources: Path = SOURCES) -> Path:
+    """Where parts are put unless told otherwise: the user's application folder, one for each lock file."""
+    digest = hashlib.sha256((sources / _LOCK).read_bytes()).hexdigest()[:16]
+    return Path(click.get_app_dir("cloudlink")) / f"{what}-{digest}"
 
 
 def install(directory: Path | None = None, *, progress: Callable[[str], None] | None = None) -> Path:

@@ -32,6 +32,18 @@ export class Machine {
         this.frames.start();
     }
 
+    /** As "Upload Sprite": variables for all sprites are found by id, then by name, or made. */
+    async importSprite(path) {
+        const before = this.runtime.targets.length;
+        await this.vm.addSprite(await readFile(path));
+        return this.runtime.targets[before].getName();
+    }
+
+    /** The project.json that the editor would save now. */
+    saved() {
+        return this.vm.toJSON();
+    }
+
     /**
      * Start the scripts that hear a broadcast.
      *

@@ -200,6 +200,16 @@ class Player:
         """Load a .sb3 file in place of the project that is there, and close that one's cloud connection."""
         self._ask("load", path=str(Path(project).absolute()))
 
+    def import_sprite(self, sprite: str | os.PathLike[str]) -> str:
+        """Add the sprite of a .sprite3 file to the project, as "Upload Sprite" does; returns the name that it gets."""
+        name: str = self._ask("import_sprite", path=str(Path(sprite).absolute()))["name"]
+        return name
+
+    def saved(self) -> str:
+        """The project.json that the editor would save now: with the values that variables have, in its own form."""
+        content: str = self._ask("saved")["content"]
+        return content
+
     def green_flag(self) -> None:
         """Click the green flag: stop everything, then start the scripts below green flags."""
         self._ask("green_flag")

@@ -134,7 +134,7 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
         raise InvalidArgument(f"a handler's name is a text with something in it, not {name!r}; give name=")
     if name.startswith(OWN_PREFIX):
         raise InvalidArgument(f"names that begin with {OWN_PREFIX!r} are cloudlink's own; name {name!r} otherwise")
-    annotations = _annotations(function)
+    annotations = annotations_of(function)
     parameters: list[tuple[str, Converter]] = []
     required = 0
     rest: Converter | None = None
@@ -162,7 +162,8 @@ def _signature(name: str, function: Function) -> inspect.Signature:
         raise InvalidArgument(f"{name}: {error}; a handler is a function that you wrote with def") from None
 
 
-def _annotations(function: Function) -> dict[str, Any]:
+def annotations_of(function: Function) -> dict[str, Any]:
+    """A function's annotations by parameter; none of them where they mean nothing to Python."""
     try:
         return typing.get_type_hints(function)
     except (NameError, AttributeError, SyntaxError, TypeError):

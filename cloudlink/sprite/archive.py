@@ -99,6 +99,13 @@ class Archive:
         except UnicodeDecodeError as error:
             raise SpriteError(f"{self.content_name} is no UTF-8 text: byte {error.start} is wrong") from error
 
+    @property
+    def assets(self) -> dict[str, bytes]:
+        """The other members, by their names without a folder."""
+        return {
+            info.filename.rpartition("/")[2]: data for info, data in self._members if info.filename != self.content_name
+        }
+
     def with_changes(self, content: str, assets: Mapping[str, bytes]) -> bytes:
         """Return the archive with another JSON and further assets; all other members stay as they are.
 

@@ -22,7 +22,7 @@ from cloudlink.sprite.check import check_targets
 from cloudlink.sprite.identifiers import is_ours
 from cloudlink.sprite.raw_json import RawObject, from_json, raw_items, to_json
 from cloudlink.sprite.source import SpriteSource, Table
-from cloudlink.sprite.upgrade import authors_scripts, keep_authors_parts, missing_blocks
+from cloudlink.sprite.upgrade import authors_scripts, ids_are_lost, keep_authors_parts, missing_blocks
 
 Json = Any
 
@@ -124,6 +124,7 @@ def install_json(content: str, source: SpriteSource, *, tables: Mapping[str, Tab
     merged = _merge_stage(raw_targets[stage_number], targets[stage_number], stage, others, fresh=old is None)
     taken = _names_in_reach(targets[stage_number], old)
     sprite = _rebound(_with_own_names(sprite, taken), merged.replaced)
+    ours = sprite
     if old is None:
         sprite |= {"name": _free_name(source.name, targets), "layerOrder": _next_layer(targets)}
     else:
@@ -138,7 +139,12 @@ def install_json(content: str, source: SpriteSource, *, tables: Mapping[str, Tab
         project.set("targets", targets_text)
         content = str(project)
     change = Change(
-        sprite["name"], old is not None, merged.cloud, merged.shared, authors_scripts(sprite), missing_blocks(sprite)
+        sprite["name"],
+        old is not None,
+        merged.cloud,
+        merged.shared,
+        authors_scripts(sprite, ours),
+        missing_blocks(sprite),
     )
     return InstalledJson(content, assets, change)
 
@@ -172,9 +178,10 @@ def _next_layer(targets: list[Json]) -> int:
 
 def _names_in_reach(stage: Json, old: Json) -> set[tuple[str, str]]:
     """Return (key, name) of the variables and lists that the sprite's own would hide or be taken for."""
+    authors = old if old is not None and not ids_are_lost(old) else {"variables": {}, "lists": {}}
     return {
         (key, entry[0])
-        for owner in (stage, *([old] if old else []))
+        for owner in (stage, authors)
         for key in ("variables", "lists")
         for identifier, entry in owner[key].items()
         if owner is stage or not is_ours(identifier)

@@ -7,6 +7,7 @@ left over from a test run, secrets, a file too large to be uploaded.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -17,7 +18,7 @@ from cloudlink.limits import SCRATCH
 from cloudlink.sprite.lint_blocks import Names, lint_blocks, sent_and_received
 from cloudlink.sprite.problem import Problem, doubtful, wrong
 
-__all__ = ["SIZE_BUDGET", "Problem", "lint"]
+__all__ = ["SIZE_BUDGET", "Problem", "lint", "lint_assets"]
 
 Json = Any
 
@@ -63,6 +64,26 @@ def lint(
         *_size(project, size_budget),
     ]
     return sorted(problems, key=lambda problem: problem.severity)
+
+
+def lint_assets(project: Mapping[str, Json], members: Mapping[str, bytes]) -> list[Problem]:
+    """Return what is wrong with the pictures and sounds of a project file.
+
+    Args:
+        project: its JSON.
+        members: the other members of the archive: name, without a folder -> bytes.
+    """
+    problems = []
+    for target in project.get("targets", [project]):
+        for kind in ("costumes", "sounds"):
+            for asset in target.get(kind, []):
+                place = f"{target['name']}, {kind[:-1]} {asset.get('name')!r}"
+                name = asset.get("md5ext") or f"{asset.get('assetId')}.{asset.get('dataFormat')}"
+                if name not in members:
+                    problems.append(wrong(place, f"its file {name} is missing", "save the project anew in the editor"))
+                elif hashlib.md5(members[name], usedforsecurity=False).hexdigest() != name.partition(".")[0]:
+                    problems.append(wrong(place, f"its file {name} holds other bytes", "put the picture in anew"))
+    return problems
 
 
 def _known(target: Mapping[str, Json], stage: Mapping[str, Json] | None) -> Names:
@@ -151,7 +172,13 @@ def _leftovers(targets: list[Json], expected: Mapping[str, Json] | None) -> Iter
         for keys in ("variables", "lists"):
             declared = sources.get(target["name"], {}).get(keys, {})
             for key, value in target.get(keys, {}).items():
-                if key in declared and declared[key][1] != value[1]:
+                if target["name"] in sources and key not in declared:
+                    yield doubtful(
+                        f"{target['name']}, {keys[:-1]} {value[0]!r}",
+                        "its source does not declare it",
+                        "delete it, or declare it in the manifest",
+                    )
+                elif key in declared and declared[key][1] != value[1]:
                     yield wrong(
                         f"{target['name']}, {keys[:-1]} {value[0]!r}",
                         f"it starts as {_short(value[1])}, its source says {_short(declared[key][1])}",

@@ -32,6 +32,9 @@ Json = Any
 _DEFINITION, _PROTOTYPE, _CALL = "procedures_definition", "procedures_prototype", "procedures_call"
 _PARAMETERS = {"argument_reporter_string_number": "%s", "argument_reporter_boolean": "%b"}
 _PRIMITIVES = range(4, 14)
+# Scratch's own extensions (scratch-vm 5.0.300, extension-manager.js): their blocks begin with these names.
+_EXTENSIONS = ("pen", "music", "videoSensing", "text2speech", "translate", "makeymakey", "microbit", "ev3", "boost",
+               "wedo2", "gdxfor", "speech2text", "faceSensing")  # fmt: skip
 _REBUILD = "build the project again from its source, or make the block anew in the editor"
 _KIND_OF_CODE = {11: "broadcast", 12: "variable", 13: "list"}
 _KIND_OF_FIELD = {"VARIABLE": "variable", "LIST": "list", "BROADCAST_OPTION": "broadcast"}
@@ -148,11 +151,16 @@ def _shape(target: _Target, identifier: str, block: Mapping[str, Json]) -> Itera
         yield from _only(place, "input", block.get("inputs", {}), {"custom_block"}, {"custom_block"})
     elif opcode in _PARAMETERS:
         yield from _only(place, "field", block.get("fields", {}), {"VALUE"}, {"VALUE"})
-    elif opcode not in {_PROTOTYPE, _CALL}:
+    elif opcode not in {_PROTOTYPE, _CALL} and not _of_extension(opcode):
         hint = nearest(opcode, BLOCKS_BY_OPCODE)
         remedy = "correct the opcode, or add the block to the table in cloudlink/sprite/blocks.py"
         yield wrong(place, f"Scratch has no such block{hint}", remedy)
     yield from _inputs(target, place, block)
+
+
+def _of_extension(opcode: str) -> bool:
+    """Tell whether a block belongs to an extension, whose blocks the table does not hold."""
+    return opcode.partition("_")[0] in _EXTENSIONS
 
 
 def _slots(target: _Target, place: str, block: Mapping[str, Json], known: Block) -> Iterator[Problem]:
@@ -240,7 +248,7 @@ def _reference(target: _Target, place: str, kind: str, name: str, identifier: st
         if known[identifier] != name:
             yield wrong(place, f"it calls the {kind} {known[identifier]!r} {name!r}", "give both the same name")
     elif target.names.complete:
-        hint = nearest(name, known.values())
+        hint = nearest(str(name), known.values())
         yield wrong(
             place, f"the {kind} {name!r} ({identifier}) is not defined{hint}", f"make the {kind}, or choose one"
         )
@@ -299,15 +307,36 @@ def _procedures(target: _Target) -> Iterator[Problem]:
             if code in defined:
                 yield wrong(target.place(identifier), f"the block {code!r} is defined twice", "rename one of them")
             defined[code] = mutation
-    called = set[str]()
     for identifier, block in target.blocks.items():
         if block["opcode"] == _CALL:
-            called.add(block.get("mutation", {}).get("proccode", ""))
             yield from _call(target, identifier, block, defined)
         elif block["opcode"] == _DEFINITION:
             yield from _parameters(target, identifier, block)
-    for code in sorted(defined.keys() - called):
+    for code in sorted(defined.keys() - _called(target)):
         yield doubtful(f"{target.name}, custom block {code!r}", "it is never called", "delete it if nobody needs it")
+
+
+def _called(target: _Target) -> set[str]:
+    """Return the custom blocks that are called by scripts with a hat, or by custom blocks that are."""
+    calls: dict[str | None, set[str]] = {}  # by the definition that they stand in; None: by what really runs
+    for identifier, block in target.blocks.items():
+        if block.get("topLevel") and _starts_script(block["opcode"]):
+            below = [target.blocks[one] for one in _walk(target, identifier)]
+            head = next((_code(one) for one in below if one["opcode"] == _PROTOTYPE), None)
+            calls.setdefault(head, set()).update(_code(one) for one in below if one["opcode"] == _CALL)
+    reached = set[str]()
+    waiting = [*calls.get(None, ())]
+    while waiting:
+        code = waiting.pop()
+        if code not in reached:
+            reached.add(code)
+            waiting += calls.get(code, ())
+    return reached
+
+
+def _code(block: Mapping[str, Json]) -> str:
+    code: str = block.get("mutation", {}).get("proccode", "")
+    return code
 
 
 def _prototype(place: str, mutation: Mapping[str, Json]) -> Iterator[Problem]:

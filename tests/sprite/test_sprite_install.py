@@ -144,27 +144,28 @@ def test_an_older_sprite_is_brought_up_to_date_where_it_stands() -> None:
     assert not [problem for problem in lint(content(done.project)) if problem.severity == "error"]
 
 
-def test_the_authors_own_scripts_in_the_sprite_are_kept() -> None:
-    def add_script(changed: dict[str, Any]) -> None:
-        link = next(one for one in changed["targets"] if one["name"] == "link")
-        call = next(block for block in link["blocks"].values() if block["opcode"] == "procedures_call")
-        link["variables"]["mine"] = ["my own", 5]
-        link["costumes"].append(link["costumes"][0] | {"name": "drawn", "assetId": "a" * 32})
-        link["blocks"] |= {
-            "hat": {"opcode": "event_whenflagclicked", "next": "call", "parent": None, "inputs": {}, "fields": {},
-                    "shadow": False, "topLevel": True, "x": 0, "y": 0, "comment": "note"},
-            "call": call | {"parent": "hat", "next": None, "topLevel": False,
-                            "inputs": {key: [1, [10, "x"]] for key in call["inputs"]}},
-        }  # fmt: skip
-        link["comments"]["note"] = {"blockId": "hat", "x": 0, "y": 0, "width": 9, "height": 9, "minimized": False,
-                                    "text": "mine"}  # fmt: skip
+def add_script(changed: dict[str, Any]) -> None:
+    link = next(one for one in changed["targets"] if one["name"] == "link")
+    call = next(block for block in link["blocks"].values() if block["opcode"] == "procedures_call")
+    link["variables"]["mine"] = ["my own", 5]
+    link["costumes"].append(link["costumes"][0] | {"name": "drawn", "assetId": "a" * 32})
+    link["blocks"] |= {
+        "hat": {"opcode": "event_whenflagclicked", "next": "call", "parent": None, "inputs": {}, "fields": {},
+                "shadow": False, "topLevel": True, "x": 0, "y": 0, "comment": "note"},
+        "call": call | {"parent": "hat", "next": None, "topLevel": False,
+                        "inputs": {key: [1, [10, "x"]] for key in call["inputs"]}},
+    }  # fmt: skip
+    link["comments"]["note"] = {"blockId": "hat", "x": 0, "y": 0, "width": 9, "height": 9, "minimized": False,
+                                "text": "my note"}  # fmt: skip
 
+
+def test_the_authors_own_scripts_in_the_sprite_are_kept() -> None:
     data = with_content(put_in(project()).project, add_script)
     done = put_in(data)
     assert done.change.kept_scripts == 1
     sprite = target(done.project, "link")
     assert {"hat", "call"} <= sprite["blocks"].keys()
-    assert sprite["comments"]["note"]["text"] == "mine"
+    assert sprite["comments"]["note"]["text"] == "my note"
     assert "my own" in names(sprite["variables"])
     assert [costume["name"] for costume in sprite["costumes"]] == ["costume1", "drawn"]
     assert not [problem for problem in lint(content(done.project)) if problem.severity == "error"]
@@ -230,13 +231,32 @@ def test_two_companions_are_refused() -> None:
         put_in(with_content(put_in(project()).project, copy))
 
 
-def test_a_sprite_whose_ids_are_lost_is_refused() -> None:
+def test_the_authors_scripts_are_kept_though_an_editor_gave_everything_new_ids() -> None:
+    """TurboWarp's editor does, when it saves."""
+
     def lose(changed: dict[str, Any]) -> None:
         link = changed["targets"][-1]
-        link["blocks"] = {key.replace("cl-", ""): block for key, block in link["blocks"].items()}
+        add_script(changed)
+        text = json.dumps(link)
+        arguments = (
+            id_
+            for block in link["blocks"].values()
+            for id_ in json.loads(block.get("mutation", {}).get("argumentids", "[]"))
+        )
+        for number, key in enumerate(
+            dict.fromkeys([*link["blocks"], *link["comments"], *link["variables"], *arguments])
+        ):
+            text = text.replace(f'"{key}"', f'"new{number}"').replace(f'\\"{key}\\"', f'\\"new{number}\\"')
+        changed["targets"][-1] = json.loads(text)
 
-    with pytest.raises(SpriteError, match="cannot be told from its own; delete the sprite"):
-        put_in(with_content(put_in(project()).project, lose))
+    data = with_content(put_in(project()).project, lose)
+    done = put_in(data)
+    assert done.change.kept_scripts == 1
+    sprite = target(done.project, "link")
+    assert names(sprite["variables"]) == {"cloudlink version", "digits", "my own"}
+    assert [comment["text"] for comment in sprite["comments"].values()] == ["my note"]
+    assert not [problem for problem in lint(content(done.project)) if problem.severity == "error"]
+    assert put_in(done.project).project == done.project
 
 
 def zipped(name: str, data: bytes) -> bytes:

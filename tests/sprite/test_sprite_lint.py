@@ -1,10 +1,18 @@
 import copy
 import re
+from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cloudlink.sprite.build import project_json, sprite_json
-from cloudlink.sprite.lint import lint
+from cloudlink.cli.main import main
+from cloudlink.errors import SpriteError
+from cloudlink.sprite.archive import Archive
+from cloudlink.sprite.build import build_sb3, project_json, sprite_json
+from cloudlink.sprite.check import targets_of
+from cloudlink.sprite.lint import lint, lint_assets
 from cloudlink.sprite.source import Costumes, Monitor, SpriteSource, Starter
 
 SCRIPTS = """
@@ -135,7 +143,9 @@ DEFECTS = {
     "error: .*the custom block 'sned %s %b' is not defined; did you mean `send %s %b`": lambda bad: bad.block(
         "procedures_call"
     )["mutation"].update(proccode="sned %s %b"),
-    "warning: .*it is never called": lambda bad: bad.block("procedures_call")["mutation"].update(proccode="other"),
+    "warning: .*'send %s %b': it is never called": lambda bad: bad.block("procedures_call")["mutation"].update(
+        proccode="other"
+    ),
     "error: .*slots are not those of the definition": lambda bad: bad.block("procedures_call")["mutation"].update(
         argumentids='["a","b"]'
     ),
@@ -166,6 +176,9 @@ DEFECTS = {
     ).__setitem__(1, ["secret"]),
     "error: .*looks like a session id": lambda bad: bad.link["lists"].update(
         x=["log", ['".eJxVj0FuwyAQRe_CurEAY4O9S1d:1abcde:abcdefghijklmnopqrstuvwxyz0"']]
+    ),
+    "warning: Link, variable 'test': its source does not declare it": lambda bad: bad.link["variables"].update(
+        x=["test", ""]
     ),
     "error: the whole file: .* bytes, budget 2,000,000": lambda bad: bad.link["variables"].update(
         x=["x", "y" * 2_000_000]
@@ -216,3 +229,77 @@ def test_a_computed_message_may_start_any_script():
 
 def test_the_size_budget_is_the_callers():
     assert found(GOOD, size_budget=100)[0].startswith("error: the whole file: ")
+
+
+def test_custom_blocks_that_only_call_each_other_are_found():
+    script = "define one\ntwo\n\ndefine two\none\n\ndefine three\nsay [x]\n\nwhen flag clicked\nthree"
+    source = SpriteSource("Link", (("main.blocks", script),))
+    problems = found(sprite_json(source, tables={}))
+    assert [problem.partition(";")[0] for problem in problems] == [
+        "warning: Link, custom block 'one': it is never called",
+        "warning: Link, custom block 'two': it is never called",
+    ]
+
+
+def test_blocks_of_scratchs_extensions_are_no_unknown_ones():
+    bad = Defects()
+    bad.block("looks_show").update(opcode="pen_clear")
+    assert found(bad.project) == []
+    bad.block("pen_clear").update(opcode="penn_clear")
+    assert "no such block" in found(bad.project)[0]
+
+
+def test_missing_and_forged_pictures_are_found():
+    data = build_sb3(SOURCE, tables={})
+    assets = Archive(data).assets
+    assert lint_assets(GOOD, assets) == []
+    name = GOOD["targets"][1]["costumes"][0]["md5ext"]
+    forged = [str(problem) for problem in lint_assets(GOOD, assets | {name: b"<svg/>"})]
+    assert len(forged) == 2
+    assert "Link, costume 'one': its file" in forged[0]
+    assert "holds other bytes" in forged[0]
+    del assets[name]
+    assert all("is missing" in str(problem) for problem in lint_assets(GOOD, assets))
+
+
+def test_the_command_tells_the_problems_of_a_file(tmp_path):
+    path = tmp_path / "link.sb3"
+    path.write_bytes(build_sb3(SOURCE, tables={}))
+    good = CliRunner().invoke(main, ["sprite", "lint", str(path)])
+    assert good.exit_code == 0
+    assert "; 0 problems" in good.output
+    path.write_bytes(build_sb3(replace(SOURCE, cloud_variables=tuple(f"☁ {n}" for n in range(11))), tables={}))
+    bad = CliRunner().invoke(main, ["sprite", "lint", str(path)])
+    assert bad.exit_code == 1
+    assert "11 cloud variables, Scratch allows 10" in bad.output
+    path.write_bytes(b"nothing")
+    none = CliRunner().invoke(main, ["sprite", "lint", str(path)])
+    assert none.exit_code == 1
+    assert "damaged, or none" in none.output
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 15) | st.sampled_from(["", "x", "%s", "[]", "looks_say", "☁ x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["opcode", "x"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(value, path=()):
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, part in parts for place in places(part, (*path, key)))]
+
+
+@given(place=st.sampled_from(places(GOOD)[1:]), junk=JUNK)
+def test_whatever_is_wrong_with_a_project_it_is_refused_or_linted(place, junk):
+    project = copy.deepcopy(GOOD)
+    owner = project
+    for key in place[:-1]:
+        owner = owner[key]
+    owner[place[-1]] = junk
+    try:
+        targets_of(project)
+    except SpriteError:
+        return
+    lint(project)
+    lint_assets(project, {})

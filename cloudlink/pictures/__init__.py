@@ -1,0 +1,1 @@
+"""Pictures of blocks, for people who read about them."""
