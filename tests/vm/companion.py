@@ -131,7 +131,8 @@ begin calls
 repeat ((length of [calls v]) / (6))
   set [now v] to (1000)
   set [server status v] to [connecting]
-  set [server error code v] to (0)
+  set [own v] to []
+  set [error code v] to (0)
   delete all of [request parts v]
   repeat (999)
     add (1) to [request parts v]
@@ -157,7 +158,7 @@ repeat ((length of [calls v]) / (6))
   add (epoch) to [results v]
   add (server status) to [results v]
   add (asking) to [results v]
-  add (server error code) to [results v]
+  add (error code) to [results v]
   add (arrived) to [results v]
   add (answer length) to [results v]
   add (last part) to [results v]
@@ -202,13 +203,13 @@ for each call prepare request
 define for each call prepare request :: warp
 begin calls
 repeat until <(call) > (length of [calls v])>
-  set [server timeout v] to (next call)
+  set [timeout v] to (next call)
   take next call
-  delete all of [server arguments v]
+  delete all of [arguments v]
   set [entry v] to (next call)
   take next call
   repeat (entry)
-    add (next call) to [server arguments v]
+    add (next call) to [arguments v]
     take next call
   end
   prepare request (next call)
@@ -228,13 +229,15 @@ for each call read answer
 define for each call read answer :: warp
 begin calls
 repeat (length of [calls v])
-  set [server error v] to []
-  set [server error code v] to (0)
-  set [server reply v] to []
-  delete all of [server reply list v]
+  forget reply
+  set [own v] to []
+  set [error v] to []
+  set [error code v] to (0)
+  set [streaming v] to (0)
   delete all of [answer parts v]
   add (next call) to [answer parts v]
   read answer
+  show answer
   add (server error code) to [results v]
   add (server error) to [results v]
   add (server reply) to [results v]
@@ -269,11 +272,11 @@ repeat (length of [bytes v])
 end
 
 define give list of items :: warp
-add (length of [server reply paths v]) to [results v]
+add (length of [paths v]) to [results v]
 set [entry v] to (1)
-repeat (length of [server reply paths v])
-  add (item (entry) of [server reply paths v]) to [results v]
-  add (item (entry) of [server reply values v]) to [results v]
+repeat (length of [paths v])
+  add (item (entry) of [paths v]) to [results v]
+  add (item (entry) of [values v]) to [results v]
   change [entry v] by (1)
 end
 
