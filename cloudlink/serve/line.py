@@ -236,10 +236,10 @@ class Line:
                 match request.name, request.arguments:
                     case messages.HELLO, _:
                         pass
-                    case messages.FOLLOW, (str(name),):
-                        answer = self._follow(link, client, name)
-                    case messages.UNFOLLOW, (str(name),):
-                        self._unfollow(link, client, name)
+                    case messages.FOLLOW, (str() | int() as name,):
+                        answer = self._follow(link, client, str(name))
+                    case messages.UNFOLLOW, (str() | int() as name,):
+                        self._unfollow(link, client, str(name))
                     case _:
                         raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
                 link.send(client, message, messages.encode_answer(answer))
@@ -396,6 +396,6 @@ def _close_unfollowed(topics: dict[Any, int], link: ServerLink) -> None:
 
 def _user_name(arguments: tuple[Any, ...]) -> str | None:
     match arguments:
-        case (str(name), *_) if 0 < len(name) <= _MOST_USER_NAME:
-            return name
+        case (str() | int() as name, *_) if 0 < len(str(name)) <= _MOST_USER_NAME:
+            return str(name)  # a project sends a name of digits as a number
     return None
