@@ -19,6 +19,7 @@ from cloudlink.sprite.companion import NAME, companion_source
 from cloudlink.sprite.tables import sprite_tables
 
 PROJECT = "1"
+STARTED_ANEW = "the server was started anew while it worked on this; ask again"
 
 ASKER = """
 when I receive [both ask v]
@@ -329,7 +330,8 @@ def test_a_server_that_was_started_anew_answers_and_knows_the_user(player: Playe
     assert ask(player, "square", 5, timeout=2) == "no answer in time"
     assert player.variable("server status") == "server absent"
     server.start()
-    assert ask(player, "square", 6) == 36
+    # A server that has just begun cannot know whether its former life has run this one: then it is an error.
+    assert ask(player, "square", 6) in (36, STARTED_ANEW)
     assert ask(player, "square", 7) == 49
     assert server.users[-1] == "player1234"
 
