@@ -25,6 +25,7 @@ from cloudlink.clock import system_clock
 from cloudlink.errors import (
     CloudError,
     ConnectFailed,
+    ConnectionLost,
     ConnectionRefused,
     InvalidArgument,
     NotConnected,
@@ -34,7 +35,7 @@ from cloudlink.javascript import plain_number
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.transport.address import SCRATCH_CLOUD, TURBOWARP_CLOUD, Address
 from cloudlink.transport.backoff import Backoff
-from cloudlink.transport.base import ConnectionLost, Connector, Transport
+from cloudlink.transport.base import Connector, Transport
 from cloudlink.transport.connection import (
     Connected,
     ConnectionEvent,

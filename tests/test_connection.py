@@ -13,11 +13,18 @@ from spacing import too_close
 
 from cloudlink.clock import system_clock
 from cloudlink.connection import CONTACT_VARIABLE, MAX_KNOWN_VARIABLES, CloudConnection, TwCloudConnection
-from cloudlink.errors import ConnectFailed, ConnectionRefused, InvalidArgument, NotConnected, ValueTooLong
+from cloudlink.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    ConnectionRefused,
+    InvalidArgument,
+    NotConnected,
+    ValueTooLong,
+)
 from cloudlink.limits import SCRATCH, TURBOWARP
 from cloudlink.localcloud import LocalCloud, SetRecord
 from cloudlink.transport.backoff import Backoff
-from cloudlink.transport.base import ConnectionLost, Transport
+from cloudlink.transport.base import Transport
 from cloudlink.transport.connection import (
     Connected,
     Connection,

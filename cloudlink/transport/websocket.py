@@ -25,9 +25,9 @@ from typing import Any, Final, NoReturn
 
 import websocket
 
-from cloudlink.errors import CloudError, ConnectFailed, ConnectionRefused, InvalidArgument
+from cloudlink.errors import CloudError, ConnectFailed, ConnectionLost, ConnectionRefused, InvalidArgument
 from cloudlink.transport.address import Address
-from cloudlink.transport.base import ConnectionLost, Connector
+from cloudlink.transport.base import Connector
 from cloudlink.transport.keepalive import Keepalive, Pulse
 from cloudlink.transport.lines import close_code
 

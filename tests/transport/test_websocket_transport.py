@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.server import Server, ServerConnection, serve
 
-from cloudlink.errors import ConnectFailed, ConnectionRefused, InvalidArgument
+from cloudlink.errors import ConnectFailed, ConnectionLost, ConnectionRefused, InvalidArgument
 from cloudlink.transport import websocket as module
 from cloudlink.transport.address import SCRATCH_CLOUD, TURBOWARP_CLOUD, Address
-from cloudlink.transport.base import ConnectionLost
 from cloudlink.transport.websocket import (
     WebSocketTransport,
     request_options,
