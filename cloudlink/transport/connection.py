@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from cloudlink.limits import Limits
+from cloudlink.transport.life import Cause
+from cloudlink.transport.turns import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,14 @@ class VariableSet:
         name: without the cloud prefix.
         value: any text: the server checks little, and anyone may set anything.
         received_at: when it came, in seconds of the system clock (monotonic).
+        news: False for a stored value that the server tells whoever connects, if it was known already or the
+            connection is the first: then nobody has set it just now.
     """
 
     name: str
     value: str
     received_at: float
+    news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,20 @@ class Disconnected:
     will_retry: bool
 
 
-ConnectionEvent: TypeAlias = VariableSet | Connected | Disconnected
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The connection has been down for long; attempts go on, and Connected will tell of the end.
+
+    Attributes:
+        reason: why, in words for a log.
+        cause: what a look at the server found; None if nobody looked.
+    """
+
+    reason: str
+    cause: Cause | None
+
+
+ConnectionEvent: TypeAlias = VariableSet | Connected | Disconnected | Outage
 Listener: TypeAlias = Callable[[ConnectionEvent], None]
 
 
@@ -62,7 +80,7 @@ class Connection(Protocol):
     def connected(self) -> bool:
         """Whether a set would go out now."""
 
-    def set_var(self, name: str, value: str | int | float) -> None:
+    def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
         """Set a variable; waits as long as the platform's interval between two sets asks for.
 
         Raises:

@@ -1,0 +1,71 @@
+"""What a server's messages say about the variables: what is known of them, and what is news. Pure.
+
+Whoever connects gets the stored values first, in one message and as ordinary sets; nothing marks them. Taken for
+news, each reconnect would repeat old sets; left out, what was set while the connection was down would be missed. So
+the first message of a connection, if it comes soon, is compared with what is known: what equals it is no news.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cloudlink.transport.connection import VariableSet
+from cloudlink.transport.lines import Rejected, SetVariable, decode, strip_prefix
+
+STORED_WITHIN: Final = 1.0
+"""Seconds after the handshake within which the stored values come; a project without any sends nothing. A server
+answers at once, so this is what the slowest network takes there and back."""
+
+MAX_KNOWN_VARIABLES: Final = 1024
+"""Most values that are remembered; far above any platform's limit, it only bounds what a rogue server costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a message said: the sets, and the lines that make no sense, both in order."""
+
+    sets: tuple[VariableSet, ...]
+    rejected: tuple[Rejected, ...]
+
+
+class Inbox:
+    """What is known of a project's variables."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, str] = {}
+        """The newest value of each variable, by its name without the cloud prefix."""
+        self._connections = 0
+        self._stored_until: float | None = None
+
+    def opened(self, *, now: float) -> None:
+        """A handshake has gone out: stored values may follow."""
+        self._connections += 1
+        self._stored_until = now + STORED_WITHIN
+
+    def stored_values_due(self, *, now: float) -> float:
+        """Seconds that the stored values may still take; 0 once they are there, or there are none."""
+        return 0.0 if self._stored_until is None else max(0.0, self._stored_until - now)
+
+    def take(self, message: str, *, now: float) -> Received:
+        """Read a message from the server, whatever it is."""
+        decoded = decode(message)
+        sets = [command for command in decoded.commands if isinstance(command, SetVariable)]
+        stored = bool(sets) and self.stored_values_due(now=now) > 0
+        received = tuple(self._set(command, stored=stored, now=now) for command in sets)
+        if sets:
+            self._stored_until = None
+        return Received(received, decoded.rejected)
+
+    def remember(self, name: str, value: str) -> None:
+        """Note the value of a variable that we have set ourselves: servers tell the others only."""
+        name = strip_prefix(name)
+        if name not in self.known and len(self.known) >= MAX_KNOWN_VARIABLES:
+            del self.known[next(iter(self.known))]  # the one known longest
+        self.known[name] = value
+
+    def _set(self, command: SetVariable, *, stored: bool, now: float) -> VariableSet:
+        name = strip_prefix(command.name)
+        news = not stored or (self._connections > 1 and self.known.get(name) != command.value)
+        self.remember(name, command.value)
+        return VariableSet(name, command.value, now, news)
