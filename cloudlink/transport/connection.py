@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, TypeAlias
 
 from cloudlink.limits import Limits
 from cloudlink.transport.life import Cause
 from cloudlink.transport.turns import Priority
+
+
+class Origin(Enum):
+    """Where a value comes from."""
+
+    LIVE = "live"
+    """Somebody has set it just now."""
+    CATCH_UP = "catch up"
+    """The server tells it after a reconnect, and it is not what was known: it was set meanwhile."""
+    STORED = "stored"
+    """The server tells it on connecting, and nobody has set it as far as is known: no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +34,13 @@ class VariableSet:
         name: without the cloud prefix.
         value: any text: the server checks little, and anyone may set anything.
         received_at: when it came, in seconds of the system clock (monotonic).
-        news: False for a stored value that the server tells whoever connects, if it was known already or the
-            connection is the first: then nobody has set it just now.
+        origin: where it comes from.
     """
 
     name: str
     value: str
     received_at: float
-    news: bool = True
+    origin: Origin = Origin.LIVE
 
 
 @dataclass(frozen=True, slots=True)

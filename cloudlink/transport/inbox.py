@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cloudlink.transport.connection import VariableSet
+from cloudlink.transport.connection import Origin, VariableSet
 from cloudlink.transport.lines import Rejected, SetVariable, decode, strip_prefix
 
 STORED_WITHIN: Final = 1.0
@@ -66,6 +66,9 @@ class Inbox:
 
     def _set(self, command: SetVariable, *, stored: bool, now: float) -> VariableSet:
         name = strip_prefix(command.name)
-        news = not stored or (self._connections > 1 and self.known.get(name) != command.value)
+        origin = Origin.LIVE
+        if stored:
+            changed = self._connections > 1 and self.known.get(name) != command.value
+            origin = Origin.CATCH_UP if changed else Origin.STORED
         self.remember(name, command.value)
-        return VariableSet(name, command.value, now, news)
+        return VariableSet(name, command.value, now, origin)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudlink.transport.connection import VariableSet
+from cloudlink.transport.connection import Origin, VariableSet
 from cloudlink.transport.inbox import MAX_KNOWN_VARIABLES, STORED_WITHIN, Inbox
 from cloudlink.transport.lines import SetVariable, encode_update
 
@@ -15,14 +15,14 @@ def message(*sets: tuple[str, str]) -> str:
 
 
 def news(sets: tuple[VariableSet, ...]) -> list[tuple[str, str]]:
-    return [(event.name, event.value) for event in sets if event.news]
+    return [(event.name, event.value) for event in sets if event.origin is not Origin.STORED]
 
 
 def test_what_is_stored_at_first_is_known_but_no_news() -> None:
     inbox = Inbox()
     inbox.opened(now=0.0)
     received = inbox.take(message(("x", "1"), ("y", "2")), now=0.1)
-    assert received.sets == (VariableSet("x", "1", 0.1, news=False), VariableSet("y", "2", 0.1, news=False))
+    assert received.sets == (VariableSet("x", "1", 0.1, Origin.STORED), VariableSet("y", "2", 0.1, Origin.STORED))
     assert inbox.known == {"x": "1", "y": "2"}
     assert news(inbox.take(message(("x", "1")), now=0.2).sets) == [("x", "1")]
 
@@ -35,6 +35,7 @@ def test_after_a_reconnect_only_what_changed_meanwhile_is_news() -> None:
     inbox.opened(now=10.0)
     received = inbox.take(message(("x", "1"), ("y", "5"), ("z", "3"), ("new", "4")), now=10.1)
     assert news(received.sets) == [("y", "5"), ("new", "4")]
+    assert [event.origin for event in received.sets if event.name == "y"] == [Origin.CATCH_UP]
 
 
 def test_a_project_without_values_at_first_has_news_after_a_reconnect() -> None:
