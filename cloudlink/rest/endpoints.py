@@ -49,6 +49,7 @@ class Hosts:
     projects: str = "https://projects.scratch.mit.edu"
     assets: str = "https://assets.scratch.mit.edu"
     backpack: str = "https://backpack.scratch.mit.edu"
+    logs: str = "https://clouddata.scratch.mit.edu"
     ocular: str = "https://my-ocular.jeffalo.net"
 
     def __post_init__(self) -> None:
@@ -97,6 +98,17 @@ def _step(name: str, value: str | int) -> str:
     if text in ("", ".", "..", "None"):
         raise InvalidArgument(f"{name} {value!r} cannot be part of an address; pass the name or the number itself")
     return quote(text, safe="")
+
+
+def checked_number(value: str | int, name: str) -> int:
+    """An id, once it is sure that it is one.
+
+    Raises:
+        InvalidArgument: it is no whole number.
+    """
+    if not re.fullmatch(r"[0-9]{1,20}", str(value)):
+        raise InvalidArgument(f"{name} is the number in the address of the page, not {value!r}")
+    return int(value)
 
 
 def _get(path: str, auth: Auth = Auth.OPEN, host: str = "api") -> Endpoint:
@@ -217,3 +229,6 @@ BACKPACK_FILE: Final = _get("/{name}", Auth.NONE, "backpack")
 # Statistics and health (16)
 STATISTICS: Final = _get("/statistics/data/{name}/", Auth.NONE, "site")
 HEALTH: Final = _get("/health", Auth.NONE)
+
+# Cloud variables (17)
+CLOUD_LOGS: Final = _get("/logs", Auth.NONE, "logs")
