@@ -34,9 +34,11 @@ from cloudlink.errors import (
     SpriteError,
     ValueTooLong,
 )
+from cloudlink.events import CloudEvent, CloudEvents, TwCloudEvents
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
 from cloudlink.rest.client import Client
+from cloudlink.rest.cloud_logs import CloudLogEntry, get_cloud, get_cloud_logs, get_var
 from cloudlink.rest.comments import Comment
 from cloudlink.rest.endpoints import Hosts
 from cloudlink.rest.frontpage import (
@@ -63,17 +65,27 @@ from cloudlink.rest.statistics import (
 from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
 from cloudlink.server import CloudRequests
+from cloudlink.set_authors import SetAuthors
+from cloudlink.transport.authors import Author, Doubt, Level
+from cloudlink.transport.backlog import WhenDown
+from cloudlink.transport.life import Cause, State, Status
+from cloudlink.transport.turns import Priority
 
 __all__ = [
     "SCRATCH",
     "TURBOWARP",
+    "Author",
     "BadResponse",
     "Busy",
+    "Cause",
     "Channel",
     "Client",
     "CloudClient",
     "CloudConnection",
     "CloudError",
+    "CloudEvent",
+    "CloudEvents",
+    "CloudLogEntry",
     "CloudRequests",
     "CloudlinkError",
     "Comment",
@@ -82,9 +94,11 @@ __all__ = [
     "ConnectionLost",
     "ConnectionRefused",
     "DecodeError",
+    "Doubt",
     "Forbidden",
     "Hosts",
     "InvalidArgument",
+    "Level",
     "Limits",
     "LoginFailed",
     "LoginRequired",
@@ -93,6 +107,7 @@ __all__ = [
     "NotFound",
     "PartialProject",
     "PlayerError",
+    "Priority",
     "Project",
     "RateLimited",
     "Rejected",
@@ -100,14 +115,19 @@ __all__ = [
     "RequestTimeout",
     "ServiceGone",
     "Session",
+    "SetAuthors",
     "SiteError",
     "SiteUnavailable",
     "SiteUnreachable",
     "SpriteError",
+    "State",
+    "Status",
     "Studio",
     "TwCloudConnection",
+    "TwCloudEvents",
     "User",
     "ValueTooLong",
+    "WhenDown",
     "age_distribution",
     "country_counts",
     "curated_projects",
@@ -117,11 +137,14 @@ __all__ = [
     "explore_studios",
     "featured_projects",
     "featured_studios",
+    "get_cloud",
+    "get_cloud_logs",
     "get_health",
     "get_news",
     "get_project",
     "get_studio",
     "get_user",
+    "get_var",
     "login",
     "monthly_site_traffic",
     "newest_projects",

@@ -117,8 +117,7 @@ class CloudConnection:
             _connector(address, session_id=session_id, contact=contact) if connector is None else connector
         )
         self._probe = partial(probe, address, user_agent=user_agent(contact)) if health_probe is None else health_probe
-        # Scratch's close codes are unpublished, so none of them counts as final there.
-        self._codes_are_known = not address.is_scratch
+        self._is_scratch = address.is_scratch
         self._url = address.url
         self._clock = RealTime()  # for the life: a sleep of the computer counts
         self._life = Life(
@@ -174,6 +173,11 @@ class CloudConnection:
     def project_id(self) -> str:
         """The project whose variables these are."""
         return self._handshake.project_id
+
+    @property
+    def has_log(self) -> bool:
+        """Whether anybody can read on the Scratch site who has set what."""
+        return self._is_scratch
 
     @property
     def limits(self) -> Limits:
@@ -493,7 +497,8 @@ class CloudConnection:
                 _LOGGER.exception("a listener failed on %s", type(event).__name__)
 
     def _is_fatal(self, code: int | None) -> bool:
-        return self._codes_are_known and close_code(code).fatal
+        # Scratch's close codes are unpublished, so none of them counts as final there.
+        return not self._is_scratch and close_code(code).fatal
 
     def _go_up(self, transport: Transport) -> None:
         with self._changed:

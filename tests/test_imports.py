@@ -24,6 +24,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rpc": {"errors", "codec", "javascript"},
     "transport": BASE,
     "connection": BASE | {"transport"},
+    "log_watch": BASE | {"transport"},
+    "set_authors": BASE | {"log_watch", "transport"},
+    "dispatch": set(),
+    "events": BASE | {"connection", "dispatch", "log_watch", "rest", "transport"},
     "link_thread": BASE | {"link", "transport"},
     "rest": {"errors", "clock"},
     "server": BASE | {"link", "rpc", "transport", "link_thread"},
@@ -34,12 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
     "cli": BASE | {"demo", "sprite"},
-    "__init__": BASE | {"client", "connection", "link", "rest", "server"},
+    "__init__": BASE | {"client", "connection", "events", "link", "rest", "server", "set_authors", "transport"},
     "__main__": {"cli"},
 }
 
 PURE = [
     *("codec", "link", "rpc", "transport.lines", "transport.memory", "localcloud.room"),
+    *(f"transport.{name}" for name in ("authors", "backlog", "cloud_text", "inbox", "life", "logs", "merge", "turns")),
     *(f"rest.{name}" for name in ("endpoints", "failures", "fields", "html", "mutes", "pacing", "paging")),
     *("rest.project_files", "rest.retry"),
 ]

@@ -65,10 +65,6 @@ class Merge:
         self._from_socket: deque[_Open] = deque()
         self._from_log: deque[_Open] = deque()
         self._last_logged: dict[str, str] = {}
-        self.from_socket = 0
-        """How many sets were reported as the socket told them."""
-        self.from_log = 0
-        """How many sets the socket did not deliver, and the log did."""
 
     def heard(self, name: str, value: str, *, now: float) -> bool:
         """The socket tells of a set that somebody has just made; whether to report it."""
@@ -79,7 +75,6 @@ class Merge:
                 return False
         else:
             _append(self._from_socket, _Open(name, value, now, None, True))
-        self.from_socket += 1
         return True
 
     def caught_up(self, name: str, value: str, *, now: float) -> bool:
@@ -115,7 +110,6 @@ class Merge:
                 waiting.reported = True
                 assert waiting.entry is not None
                 due.append(waiting.entry)
-        self.from_log += len(due)
         return due
 
     def wakeup(self) -> float | None:

@@ -22,7 +22,6 @@ def test_a_set_that_both_tell_is_reported_once_whoever_is_first() -> None:
     merge.logged(entry("ada", "x", "2"), old=False, now=1.0)
     assert merge.heard("x", "2", now=2.0)
     assert merge.due(now=100.0) == []
-    assert (merge.from_socket, merge.from_log) == (2, 0)
 
 
 def test_what_the_socket_does_not_deliver_comes_from_the_log_after_a_while() -> None:
