@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import distribution as _distribution
 
 from cloudlink.client import CloudClient
+from cloudlink.codec.classic import Encoding
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import (
     BadResponse,
@@ -95,6 +96,7 @@ __all__ = [
     "ConnectionRefused",
     "DecodeError",
     "Doubt",
+    "Encoding",
     "Forbidden",
     "Hosts",
     "InvalidArgument",
