@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
     "cli": BASE | {"demo", "sprite"},
-    "__init__": BASE | {"client", "codec", "connection", "events", "link", "rest", "server", "set_authors", "transport"},
+    "__init__": BASE
+    | {"client", "codec", "connection", "events", "link", "rest", "server", "set_authors", "transport"},
     "__main__": {"cli"},
 }
 
