@@ -326,7 +326,7 @@ class CloudConnection:
                 self._turns.end(now=system_clock())
                 self._changed.notify_all()
         with self._changed:
-            self._inbox.remember(name, text)  # the server sends our own sets to the others only
+            self._inbox.sent(name, text)  # the server sends our own sets to the others only
 
     def _take_turn(self, priority: Priority) -> Transport:
         """Wait until it is our turn; a connection that is down is noticed at once."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from cloudlink.transport.logs import MOST_PAGES, LogNews, LogReader
 
@@ -30,16 +32,15 @@ class VirtualLog:
     """A log whose entries show up some time after they were made."""
 
     def __init__(self) -> None:
-        self._entries: list[tuple[float, float, Entry]] = []
+        self._entries: list[tuple[float, int, float, Entry]] = []  # in the order they were made
         self.reader = LogReader()
 
     def add(self, made: Entry, *, at: float, shown_at: float) -> None:
-        self._entries.append((at, shown_at, made))
+        insort(self._entries, (at, len(self._entries), shown_at, made), key=lambda one: one[:2])
 
     def page(self, *, limit: int, offset: int, now: float) -> list[Entry]:
-        visible = [(at, number, made) for number, (at, shown, made) in enumerate(self._entries) if shown <= now]
-        visible.sort(key=lambda one: one[:2], reverse=True)
-        return [made for _, _, made in visible[offset : offset + limit]]
+        visible = (made for _, _, shown_at, made in reversed(self._entries) if shown_at <= now)
+        return list(islice(visible, offset, offset + limit))
 
     def look(self, *, now: float, limit: int = 100, answer_time: float = 0.0) -> LogNews:
         pages: list[Sequence[Entry]] = []

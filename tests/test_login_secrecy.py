@@ -208,6 +208,5 @@ def test_it_shows_in_no_log_repr_error_or_pickle(
                     keep(connection)
                 said.append(str(kept.value))
     said.append(caplog.text)
-    assert len(said) == 9
     for text in said:
         assert SECRET not in text

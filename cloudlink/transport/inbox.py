@@ -7,6 +7,7 @@ the first message of a connection, if it comes soon, is compared with what is kn
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,10 @@ answers at once, so this is what the slowest network takes there and back."""
 
 MAX_KNOWN_VARIABLES: Final = 1024
 """Most values that are remembered; far above any platform's limit, it only bounds what a rogue server costs."""
+
+
+MOST_OURS: Final = 1000
+"""Most sets of our own that are remembered: more than can be under way on a connection that is dead already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Inbox:
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         """The newest value of each variable, by its name without the cloud prefix."""
+        self._ours: deque[tuple[str, str]] = deque(maxlen=MOST_OURS)
         self._connections = 0
         self._stored_until: float | None = None
 
@@ -57,9 +63,13 @@ class Inbox:
             self._stored_until = None
         return Received(received, decoded.rejected)
 
-    def remember(self, name: str, value: str) -> None:
-        """Note the value of a variable that we have set ourselves: servers tell the others only."""
+    def sent(self, name: str, value: str) -> None:
+        """Note a set of our own: servers tell the others only."""
         name = strip_prefix(name)
+        self._ours.append((name, value))
+        self._know(name, value)
+
+    def _know(self, name: str, value: str) -> None:
         if name not in self.known and len(self.known) >= MAX_KNOWN_VARIABLES:
             del self.known[next(iter(self.known))]  # the one known longest
         self.known[name] = value
@@ -68,7 +78,12 @@ class Inbox:
         name = strip_prefix(command.name)
         origin = Origin.LIVE
         if stored:
-            changed = self._connections > 1 and self.known.get(name) != command.value
-            origin = Origin.CATCH_UP if changed else Origin.STORED
-        self.remember(name, command.value)
+            origin = Origin.CATCH_UP if self._changed(name, command.value) else Origin.STORED
+        self._know(name, command.value)
         return VariableSet(name, command.value, now, origin)
+
+    def _changed(self, name: str, value: str) -> bool:
+        """Whether a stored value shows that somebody has set the variable since we saw it last."""
+        if self._connections == 1 or self.known.get(name) == value:
+            return False
+        return (name, value) not in self._ours  # a later set of ours may have been lost with the connection

@@ -31,11 +31,21 @@ def test_after_a_reconnect_only_what_changed_meanwhile_is_news() -> None:
     inbox = Inbox()
     inbox.opened(now=0.0)
     inbox.take(message(("x", "1"), ("y", "2")), now=0.1)
-    inbox.remember("☁ z", "3")  # our own set
+    inbox.sent("☁ z", "3")
     inbox.opened(now=10.0)
     received = inbox.take(message(("x", "1"), ("y", "5"), ("z", "3"), ("new", "4")), now=10.1)
     assert news(received.sets) == [("y", "5"), ("new", "4")]
     assert [event.origin for event in received.sets if event.name == "y"] == [Origin.CATCH_UP]
+
+
+def test_a_set_of_ours_that_was_lost_does_not_make_the_one_before_it_news() -> None:
+    inbox = Inbox()
+    inbox.opened(now=0.0)
+    inbox.sent("x", "1")
+    inbox.sent("x", "2")  # into a connection that is dead already
+    inbox.opened(now=30.0)
+    assert news(inbox.take(message(("x", "1"), ("y", "1")), now=30.1).sets) == [("y", "1")]
+    assert inbox.known["x"] == "1"
 
 
 def test_a_project_without_values_at_first_has_news_after_a_reconnect() -> None:
@@ -62,7 +72,7 @@ def test_rubbish_is_handed_back() -> None:
 def test_memory_is_bounded() -> None:
     inbox = Inbox()
     for number in range(MAX_KNOWN_VARIABLES + 10):
-        inbox.remember(str(number), "1")
+        inbox.sent(str(number), "1")
     assert len(inbox.known) == MAX_KNOWN_VARIABLES
     assert "0" not in inbox.known
 
