@@ -3,6 +3,11 @@
 Whoever connects gets the stored values first, in one message and as ordinary sets; nothing marks them. Taken for
 news, each reconnect would repeat old sets; left out, what was set while the connection was down would be missed. So
 the first message of a connection, if it comes soon, is compared with what is known: what equals it is no news.
+
+                          first message comes           what it says is
+    first connection      within STORED_WITHIN          stored: no news
+    later ones            within CAUGHT_UP_WITHIN       no news if it is known, or our own; else caught up with
+    any                   later, and all others         live
 """
 
 from __future__ import annotations
@@ -16,7 +21,12 @@ from cloudlink.transport.lines import Rejected, SetVariable, decode, strip_prefi
 
 STORED_WITHIN: Final = 1.0
 """Seconds after the handshake within which the stored values come; a project without any sends nothing. A server
-answers at once, so this is what the slowest network takes there and back."""
+answers at once, so this is what the slowest network takes there and back. No longer, for a set in a new project that
+comes so soon is taken for a stored value."""
+
+CAUGHT_UP_WITHIN: Final = 30.0
+"""The same after a reconnect, when a server that was just started has all its clients coming at once. It may be long,
+for here a new set is mistaken only if it repeats the value that was known, and the server has forgotten all."""
 
 MAX_KNOWN_VARIABLES: Final = 1024
 """Most values that are remembered; far above any platform's limit, it only bounds what a rogue server costs."""
@@ -42,26 +52,31 @@ class Inbox:
         """The newest value of each variable, by its name without the cloud prefix."""
         self._ours: deque[tuple[str, str]] = deque(maxlen=MOST_OURS)
         self._connections = 0
-        self._stored_until: float | None = None
+        self._opened_at: float | None = None
+        """When the handshake went out, as long as no set has come since."""
 
     def opened(self, *, now: float) -> None:
         """A handshake has gone out: stored values may follow."""
         self._connections += 1
-        self._stored_until = now + STORED_WITHIN
+        self._opened_at = now
 
     def stored_values_due(self, *, now: float) -> float:
         """Seconds that the stored values may still take; 0 once they are there, or there are none."""
-        return 0.0 if self._stored_until is None else max(0.0, self._stored_until - now)
+        return 0.0 if self._opened_at is None else max(0.0, self._opened_at + STORED_WITHIN - now)
 
     def take(self, message: str, *, now: float) -> Received:
         """Read a message from the server, whatever it is."""
         decoded = decode(message)
         sets = [command for command in decoded.commands if isinstance(command, SetVariable)]
-        stored = bool(sets) and self.stored_values_due(now=now) > 0
+        stored = self._may_be_stored(now)
         received = tuple(self._set(command, stored=stored, now=now) for command in sets)
         if sets:
-            self._stored_until = None
+            self._opened_at = None
         return Received(received, decoded.rejected)
+
+    def _may_be_stored(self, now: float) -> bool:
+        window = STORED_WITHIN if self._connections == 1 else CAUGHT_UP_WITHIN
+        return self._opened_at is not None and now < self._opened_at + window
 
     def sent(self, name: str, value: str) -> None:
         """Note a set of our own: servers tell the others only."""

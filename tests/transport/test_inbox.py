@@ -64,6 +64,16 @@ def test_stored_values_are_not_waited_for_without_an_end() -> None:
     assert news(inbox.take(message(("x", "1")), now=STORED_WITHIN).sets) == [("x", "1")]
 
 
+def test_after_a_reconnect_they_may_take_long() -> None:
+    inbox = Inbox()
+    inbox.opened(now=0.0)
+    inbox.take(message(("x", "1")), now=0.1)
+    inbox.opened(now=10.0)
+    assert news(inbox.take(message(("x", "1"), ("y", "1")), now=39.9).sets) == [("y", "1")]
+    inbox.opened(now=50.0)
+    assert news(inbox.take(message(("x", "1")), now=80.0).sets) == [("x", "1")]
+
+
 def test_rubbish_is_handed_back() -> None:
     inbox = Inbox()
     assert [line.excerpt for line in inbox.take("Stop that.\n[]", now=0.0).rejected] == ["Stop that.", "[]"]
