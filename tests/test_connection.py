@@ -7,6 +7,7 @@ import logging
 import pickle
 import queue
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -695,6 +696,36 @@ def test_a_cut_line_is_mended() -> None:
             events.wait_for(Connected, count)
         with contextlib.suppress(NotConnected):
             connection.set_var("x", 1)
+
+
+def test_a_name_that_is_not_found_for_a_while_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = threading.Event()
+    known.set()
+    look_up = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: object, **options: object) -> object:
+        if host == "cloud.example" and not known.is_set():
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return look_up("127.0.0.1" if host == "cloud.example" else host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setenv("no_proxy", "cloud.example")
+    with (
+        LocalCloud("turbowarp") as cloud,
+        TwCloudConnection(
+            "1", cloud_host=f"ws://cloud.example:{cloud.port}", contact="me", backoff=QUICK, outage_after=0.2
+        ) as connection,
+    ):
+        events = Events()
+        connection.add_listener(events)
+        known.clear()
+        cloud.disconnect_all(None)
+        events.wait_for(Outage)
+        assert connection.status.cause is Cause.NETWORK
+        assert "is not found" in connection.status.reason
+        known.set()
+        events.wait_for(Connected)
+        assert connection.status.state is State.CONNECTED
 
 
 def test_the_login_reaches_no_other_server() -> None:

@@ -50,6 +50,13 @@ def test_the_program_without_scratch_in_the_readme_prints_the_answer() -> None:
     assert shown.getvalue() == "Hello Ada!\n"
 
 
+def test_the_program_with_events_in_the_readme_prints_the_set() -> None:
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(PROGRAMS[2], {})
+    assert shown.getvalue() == "score 42\n"
+
+
 def test_the_readme_has_one_line_to_run_and_one_to_test() -> None:
     commands = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert [len(command.splitlines()) for command in commands] == [1, 1]
