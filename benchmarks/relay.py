@@ -28,6 +28,7 @@ class Relay:
         self.port = 0
         self._server_port = port
         self._loop = asyncio.new_event_loop()
+        self._tasks: set[asyncio.Task[None] | None] = set()  # the loop itself holds them weakly
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay")
 
     def __enter__(self) -> Self:
@@ -44,7 +45,7 @@ class Relay:
         self._loop.close()
 
     async def _listen(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._relay, "127.0.0.1", 0, backlog=1024)
+        server = await asyncio.start_server(self._hold, "127.0.0.1", 0, backlog=1024)
         self.port = server.sockets[0].getsockname()[1]
         return server
 
@@ -54,6 +55,14 @@ class Relay:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hold(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            await self._relay(client, to_client)
+        finally:
+            self._tasks.discard(task)
 
     async def _relay(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
