@@ -387,10 +387,17 @@ _WHILE_OPEN: Final[_Table] = (
 
 @contextlib.contextmanager
 def _translated(table: _Table, place: str) -> Iterator[None]:
+    cause: Exception
     try:
         yield
+        return
     except Exception as error:
         for kinds, translate in table:
             if isinstance(error, kinds):
-                raise translate(error, place) from error
-        raise
+                failure, cause = translate(error, place), error
+                break
+        else:
+            raise
+    # Raised out here, so that nothing hangs on it but what we say. What the server answered stays out: its headers
+    # hold cookies, and its page may repeat ours.
+    raise failure from None if isinstance(cause, websocket.WebSocketBadStatusException) else cause
