@@ -259,7 +259,10 @@ class EventSource:
         self._dispatcher.resume(skip=skip)
 
     def stop(self) -> None:
-        """End all threads; what waits is dropped, and loops end. It cannot be started again. Again: does nothing."""
+        """End all threads; what waits is dropped, and loops end. It cannot be started again. Again: does nothing.
+
+        A look at the log that is under way is waited for.
+        """
         with self._lock:
             self._stopped = True
         if self._connection is not None:
@@ -317,8 +320,7 @@ class EventSource:
                 if self._is_news(name, value, origin, now=received_at):
                     user = self._claimed(name, value)
                     level = Level.NONE if user is None else Level.CLAIMED
-                    meets = frozenset(demand for demand in Level if level.meets(demand))
-                    self._push(CloudEvent("set", _now(), name, value, user, level), meets)
+                    self._push(CloudEvent("set", _now(), name, value, user, level), _met_by(level))
             case Connected():
                 self._push_news("reconnect")
             case Disconnected(reason, _, will_retry):
@@ -391,7 +393,7 @@ class EventSource:
         if kind is not None:
             at = _now() if entry.time is None else round(entry.time.timestamp() * 1000)
             level = Level.NONE if entry.user is None else Level.LOGGED
-            self._push(CloudEvent(kind, at, entry.name, entry.value, entry.user, level), meets)
+            self._push(CloudEvent(kind, at, entry.name, entry.value, entry.user, level), meets & _met_by(level))
 
     def _miss_log(self, error: CloudlinkError) -> None:
         if not self._log_fails and self._connection is None:
@@ -574,6 +576,11 @@ def _level(level: Level | str) -> Level:
         return Level[level.upper()]
     except (KeyError, AttributeError):
         raise InvalidArgument(f"a level is 'none', 'claimed' or 'logged', not {level!r}") from None
+
+
+def _met_by(level: Level) -> frozenset[Level]:
+    """The demands that a name of this level meets."""
+    return frozenset(demand for demand in Level if level.meets(demand))
 
 
 def _takes_event(function: Callable[..., Any], name: str) -> bool:

@@ -70,7 +70,9 @@ class LogSite:
         self._server.server_close()
         self._thread.join()
 
-    def add(self, user: str, name: str, value: str | int | None, *, verb: str = "set_var", project: str = "77") -> None:
+    def add(
+        self, user: str | None, name: str, value: str | int | None, *, verb: str = "set_var", project: str = "77"
+    ) -> None:
         entry = {"user": user, "verb": verb, "name": f"☁ {name}", "value": value, "timestamp": time.time_ns() // 10**6}
         with self._lock:
             self._entries.insert(0, (project, entry))

@@ -105,6 +105,16 @@ def test_everything_in_the_log_is_told_once_with_its_user(site: LogSite) -> None
     assert events.statistics.from_log == 2
 
 
+def test_an_entry_without_a_user_is_not_for_those_who_demand_one(site: LogSite) -> None:
+    with CloudEvents("77", client=site.client, interval=0.1) as events:
+        everything, logged = Heard(events), Heard(events, level="logged")
+        site.add(None, "x", "1")
+        site.add("ada", "x", "2")
+        everything.wait_for("set", 2)
+    assert everything.sets() == [("x", "1", None), ("x", "2", "ada")]
+    assert logged.sets() == [("x", "2", "ada")]
+
+
 def test_a_log_that_fails_for_a_while_is_told_and_loses_nothing(site: LogSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloudlink.log_watch._BACKOFF", QUICK)
     with CloudEvents(77, client=site.client, interval=0.1) as events:
