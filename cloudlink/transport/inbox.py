@@ -50,6 +50,7 @@ class Inbox:
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         """The newest value of each variable, by its name without the cloud prefix."""
+        self._told: dict[str, str] = {}  # the newest value of each that the server has told
         self._ours: deque[tuple[str, str]] = deque(maxlen=MOST_OURS)
         self._connections = 0
         self._opened_at: float | None = None
@@ -82,23 +83,26 @@ class Inbox:
         """Note a set of our own: servers tell the others only."""
         name = strip_prefix(name)
         self._ours.append((name, value))
-        self._know(name, value)
-
-    def _know(self, name: str, value: str) -> None:
-        if name not in self.known and len(self.known) >= MAX_KNOWN_VARIABLES:
-            del self.known[next(iter(self.known))]  # the one known longest
-        self.known[name] = value
+        _put(self.known, name, value)
 
     def _set(self, command: SetVariable, *, stored: bool, now: float) -> VariableSet:
         name = strip_prefix(command.name)
         origin = Origin.LIVE
         if stored:
             origin = Origin.CATCH_UP if self._changed(name, command.value) else Origin.STORED
-        self._know(name, command.value)
+        _put(self.known, name, command.value)
+        _put(self._told, name, command.value)
         return VariableSet(name, command.value, now, origin)
 
     def _changed(self, name: str, value: str) -> bool:
-        """Whether a stored value shows that somebody has set the variable since we saw it last."""
-        if self._connections == 1 or self.known.get(name) == value:
-            return False
-        return (name, value) not in self._ours  # a later set of ours may have been lost with the connection
+        """Whether a stored value shows that somebody has set the variable since the server last told of it.
+
+        Our own sets may have been lost with the connection, so neither one of them nor what was told before is news.
+        """
+        return self._connections > 1 and self._told.get(name) != value and (name, value) not in self._ours
+
+
+def _put(values: dict[str, str], name: str, value: str) -> None:
+    if name not in values and len(values) >= MAX_KNOWN_VARIABLES:
+        del values[next(iter(values))]  # the one that is there longest
+    values[name] = value

@@ -48,6 +48,15 @@ def test_a_set_of_ours_that_was_lost_does_not_make_the_one_before_it_news() -> N
     assert inbox.known["x"] == "1"
 
 
+def test_a_set_of_ours_that_was_lost_does_not_make_what_others_set_before_it_news() -> None:
+    inbox = Inbox()
+    inbox.opened(now=0.0)
+    assert news(inbox.take(message(("x", "1")), now=5.0).sets) == [("x", "1")]
+    inbox.sent("x", "2")  # into a connection that is dead already
+    inbox.opened(now=30.0)
+    assert news(inbox.take(message(("x", "1")), now=30.1).sets) == []
+
+
 def test_a_project_without_values_at_first_has_news_after_a_reconnect() -> None:
     inbox = Inbox()
     inbox.opened(now=0.0)
