@@ -13,6 +13,7 @@ from cloudlink.errors import (
     CloudlinkError,
     CommentRejected,
     ConnectFailed,
+    ConnectionLost,
     ConnectionRefused,
     DecodeError,
     Forbidden,
@@ -34,6 +35,7 @@ from cloudlink.errors import (
     SpriteError,
     ValueTooLong,
 )
+from cloudlink.events import CloudEvent, CloudEvents, TwCloudEvents
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
 from cloudlink.rest.account import check_email, check_password, check_username, request_password_reset
@@ -80,26 +82,37 @@ from cloudlink.rest.statistics import (
 from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
 from cloudlink.server import CloudRequests
+from cloudlink.set_authors import SetAuthors
+from cloudlink.transport.authors import Author, Doubt, Level
+from cloudlink.transport.backlog import WhenDown
+from cloudlink.transport.life import Cause, State, Status
+from cloudlink.transport.turns import Priority
 
 __all__ = [
     "SCRATCH",
     "TURBOWARP",
+    "Author",
     "BadResponse",
     "Busy",
+    "Cause",
     "Channel",
     "Classroom",
     "Client",
     "CloudClient",
     "CloudConnection",
     "CloudError",
+    "CloudEvent",
+    "CloudEvents",
     "CloudLogEntry",
     "CloudRequests",
     "CloudlinkError",
     "Comment",
     "CommentRejected",
     "ConnectFailed",
+    "ConnectionLost",
     "ConnectionRefused",
     "DecodeError",
+    "Doubt",
     "Encoding",
     "Forbidden",
     "ForumCategory",
@@ -107,6 +120,7 @@ __all__ = [
     "ForumTopic",
     "Hosts",
     "InvalidArgument",
+    "Level",
     "Limits",
     "LoginFailed",
     "LoginRequired",
@@ -115,6 +129,7 @@ __all__ = [
     "NotFound",
     "PartialProject",
     "PlayerError",
+    "Priority",
     "Project",
     "RateLimited",
     "Rejected",
@@ -122,14 +137,19 @@ __all__ = [
     "RequestTimeout",
     "ServiceGone",
     "Session",
+    "SetAuthors",
     "SiteError",
     "SiteUnavailable",
     "SiteUnreachable",
     "SpriteError",
+    "State",
+    "Status",
     "Studio",
     "TwCloudConnection",
+    "TwCloudEvents",
     "User",
     "ValueTooLong",
+    "WhenDown",
     "age_distribution",
     "check_email",
     "check_password",

@@ -8,6 +8,7 @@
     |  |- ConnectFailed         ... it did not answer, or the network is down: trying again may help
     |  |- ConnectionRefused     ... it refused us for good: trying again will not help
     |  `- NotConnected          ... this connection is closed, or was never opened
+    |     `- ConnectionLost     ... it was open, and has come to its end
     |- RequestError             a request was answered with an error, or a handler wants that
     |  |- RequestTimeout        ... no answer came in time
     |  `- Busy                  ... the server has too much work waiting
@@ -85,6 +86,20 @@ class ConnectionRefused(CloudError):
 
 class NotConnected(CloudError):
     """The connection is closed or was never opened."""
+
+
+class ConnectionLost(NotConnected):
+    """An open connection has come to its end, by the server's doing or by the network's.
+
+    Attributes:
+        code: the websocket close code; None when the connection broke without one, or when we closed it.
+        reason: the words that came with the code, or what happened to the network.
+    """
+
+    def __init__(self, message: str, *, code: int | None = None, reason: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
 
 
 class RequestError(CloudlinkError):

@@ -58,6 +58,14 @@ def test_the_local_site_in_the_readme_prints_the_bio() -> None:
     assert shown.getvalue() == "Hi, I am the cat.\n"
 
 
+def test_the_program_with_events_in_the_readme_prints_the_set() -> None:
+    (program,) = (program for program in PROGRAMS if "CloudEvents(" in program)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(program, {})
+    assert shown.getvalue() == "score 42\n"
+
+
 def test_the_readme_has_one_line_to_run_and_one_to_test() -> None:
     commands = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert [len(command.splitlines()) for command in commands] == [1, 1]
