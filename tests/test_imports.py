@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"link", "rpc", "transport", "link_thread"},
     "client": BASE | {"link", "rpc", "transport", "link_thread"},
     "localcloud": BASE | {"transport"},
-    "sprite": {"errors", "limits"},
+    "sprite": {"errors", "limits", "codec"},
     "player": {"errors", "limits"},
     "testing": BASE,
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},

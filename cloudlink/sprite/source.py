@@ -62,7 +62,7 @@ from cloudlink.sprite.compiler import check_name, nearest
 MANIFEST = "sprite.toml"
 
 Scalar = str | int | float | bool
-Table = str | Sequence[str]
+Table = str | Sequence[Scalar]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,35 @@ repeat until <(call) > (length of [calls v])>
   add (value) to [results v]
 end
 
+when I receive [call read dense text v]
+for each call read dense text
+
+define for each call read dense text :: warp
+begin calls
+repeat ((length of [calls v]) / (2))
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  take next call
+  set [place v] to (next call)
+  take next call
+  read text
+  add (readable) to [results v]
+  add (place) to [results v]
+  add (text) to [results v]
+end
+
+when I receive [call write dense text v]
+for each call write dense text
+
+define for each call write dense text :: warp
+begin calls
+repeat (length of [calls v])
+  set [digits v] to []
+  write text (next call)
+  add (digits) to [results v]
+  take next call
+end
+
 when I receive [call read frame v]
 for each call read frame
 
@@ -301,6 +330,13 @@ class ValueRead:
 
 
 @dataclass(frozen=True)
+class TextRead:
+    readable: bool
+    place: int
+    text: str
+
+
+@dataclass(frozen=True)
 class FrameRead:
     """What the sprite knows after a frame; `parts_to_send` count from 1."""
 
@@ -382,6 +418,19 @@ class Companion:
 
     def read_texts(self, calls: Sequence[bytes]) -> list[str]:
         return [str(text) for text in self._run("read text", _with_lengths(calls))]
+
+    def read_dense_texts(self, calls: Sequence[tuple[str, int]]) -> list[TextRead]:
+        """The texts in some digits, each from a place on that counts from 0."""
+        flat = [item for digits, start in calls for item in (digits, start + 1)]
+        results = self._run("read dense text", flat)
+        found = []
+        for _ in calls:
+            readable, place, text = next(results), next(results), next(results)
+            found.append(TextRead(int(readable) == 1, int(place) - 1, str(text)))
+        return found
+
+    def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
+        return [str(digits) for digits in self._run("write dense text", calls)]
 
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
