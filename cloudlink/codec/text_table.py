@@ -9,7 +9,7 @@ Code 0 is the common one and holds every token, in the order of their numbers. T
 follows tokens of that class, and `RARE`, which says that a token in the common code comes next. All codes are
 complete, so any digits mean something, unless they end too early.
 
-The table is made by `python -m tools.train_text`; sources and licences stand in tools/text_sources.toml.
+The table is made by `python -m tools.train_text`; sources and licences stand in text_table.md.
 """
 
 from __future__ import annotations
@@ -34,23 +34,6 @@ START = 1
 
 ESCAPED = 2
 """The class of the tokens `characters` and `window`, and what they carry."""
-
-# Where a window begins: it shows `WINDOW_SIZE` characters from there. One alphabet each, without wasting numbers on
-# what has tokens of its own. The place in this list is the number in the digits, so it only ever grows.
-WINDOWS: Sequence[int] = (
-    *(0x0401, 0x0491, 0x0386, 0x0531, 0x10D0, 0x05D0, 0x060C, 0x067E, 0x06C0, 0x0710),
-    *(0x0780, 0x0905, 0x0985, 0x0A05, 0x0A85, 0x0B05, 0x0B85, 0x0C05, 0x0C85, 0x0D05),
-    *(0x0D85, 0x0E01, 0x0E81, 0x0F40, 0x1000, 0x1780, 0x1820, 0x1200, 0x125C, 0x12B8),
-    *(0x1314, 0x13A0, 0x1400, 0x3041, 0x30A1, 0x3105, 0x3000, 0xFF01, 0x00A1, 0x00FD),
-    *(0x0159, 0x01B5, 0x0211, 0x0250, 0x02B0, 0x0300, 0x1E00, 0x1E5C, 0x1EB8, 0x1F00),
-    *(0x1F5C, 0x1FB8, 0x2010, 0x2070, 0x20A0, 0x2100, 0x2150, 0x2190, 0x21EC, 0x2200),
-    *(0x225C, 0x22B8, 0x2300, 0x2460, 0x2500, 0x255C, 0x2580, 0x25DC, 0x2600, 0x265C),
-    *(0x26B8, 0x2701, 0x275D, 0x2800, 0x2900, 0x2B00, 0x2C00, 0x2D30, 0x2E80, 0xA000),
-    *(0xA4D0, 0xA500, 0xA640, 0xA720, 0xAB70, 0xE000, 0xFB50, 0xFE70),
-)
-
-WINDOW_SIZE = 92
-"""Characters in a window: 00 to 91. The pairs 92 to 99 mean something else."""
 
 
 @dataclass(frozen=True, slots=True)

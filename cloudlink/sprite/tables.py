@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from cloudlink.codec.text_escapes import WINDOWS
-from cloudlink.codec.text_table import COMMON, TextTable, text_table
+from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, START, TextTable, text_table
 
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -29,7 +29,7 @@ def sprite_tables() -> Mapping[str, Table]:
     - characters: all characters of one UTF-16 unit, in order, the surrogates left out.
     - high surrogates, low surrogates: 1,024 characters of two units each; the first units of the ones are all high
       surrogates in order, the second units of the others all low ones. (A half alone is not allowed in a file.)
-    - costumes: characters that get a costume: printable ASCII, and the capital letters of European languages.
+    - costumes: characters that get a costume: printable ASCII, and all capital letters.
     - costume codes: their numbers.
     - run starts, run ends: places in `characters`, from 1, between which `<` compares as the codes do.
     - text tokens, classes, limits, offsets, symbols, specials; window starts: see `_text_tables`.
@@ -55,8 +55,13 @@ def _text_tables(table: TextTable) -> Mapping[str, Table]:
 
     For each code and each width of 1 to `LONGEST` digits there is a limit and an offset: what is below the limit is a
     symbol's digits, and with the offset it is the symbol's place in the list of symbols, from 1. (In the common code it
-    is the token itself, which needs no list.) The special tokens have the class 0: with it the sprite's loop ends.
+    is the token itself, which needs no list.) A class is the row of its code in these two; the special tokens have the
+    class 0, with which the sprite's loop ends.
     """
+
+    def row(code: int) -> int:
+        return code * LONGEST + 1
+
     limits, offsets, place = [], [], 0
     for code, lengths in enumerate(table.lengths):
         first = 0
@@ -76,11 +81,11 @@ def _text_tables(table: TextTable) -> Mapping[str, Table]:
     }
     return {
         "text tokens": table.tokens,
-        "text classes": [0 if number in specials else after for number, after in enumerate(table.classes, 1)],
+        "text classes": [0 if number in specials else row(after) for number, after in enumerate(table.classes, 1)],
         "text limits": limits,
         "text offsets": offsets,
         "text symbols": list(itertools.chain(*table.symbols[COMMON + 1 :])),
-        "text specials": specials,
+        "text specials": [*specials, row(START), row(ESCAPED)],
         "window starts": WINDOWS,
         "single codes": list(singles),
         "single tokens": list(singles.values()),
@@ -88,9 +93,9 @@ def _text_tables(table: TextTable) -> Mapping[str, Table]:
 
 
 def _costumes() -> list[str]:
-    """Printable ASCII, and what differs from its small letter up to Cyrillic and in Latin Extended Additional."""
-    capitals = [chr(code) for code in (*range(0x80, 0x530), *range(0x1E00, 0x1F00))]
-    return [chr(code) for code in range(32, 127)] + [letter for letter in capitals if letter.lower() != letter]
+    """Printable ASCII, and all that differs from its small letter, as far as it is one UTF-16 unit."""
+    capitals = [letter for code in range(0x80, 0x10000) if (letter := chr(code)).lower() != letter]
+    return [chr(code) for code in range(32, 127)] + capitals
 
 
 def _runs(units: Sequence[str]) -> list[tuple[int, int]]:

@@ -17,6 +17,9 @@ from cloudlink.sprite.tables import sprite_tables
 SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source"
 SPRITE = "cloudlink"
 
+_TIMEOUT = 110.0
+"""Seconds for one list of calls: the first text that is written makes a tree of all tokens, long on a busy machine."""
+
 REQUEST_PARTS = 999
 """The parts of the request that is under way when a frame is read: as many as the sprite sends at most."""
 
@@ -480,7 +483,7 @@ class Companion:
 
     def _run(self, call: str, calls: Iterable[Value]) -> Iterator[Value]:
         self.player.set_list("calls", calls)
-        self.player.broadcast(f"call {call}", at_once=True)
+        self.player.broadcast(f"call {call}", at_once=True, timeout=_TIMEOUT)
         return iter(self.player.list_items("results"))
 
 
