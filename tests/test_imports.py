@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"link", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
-    "sprite": {"errors", "limits"},
+    "sprite": {"errors", "limits", "codec"},
     "player": {"errors", "limits"},
     "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},

@@ -14,7 +14,7 @@ from hypothesis import given
 from strategies import values
 
 from cloudlink import codec
-from cloudlink.codec import digits, msgpack
+from cloudlink.codec import digits, msgpack, text
 from cloudlink.errors import DecodeError, RequestError
 from cloudlink.limits import SCRATCH
 from cloudlink.link import frame, records
@@ -101,6 +101,24 @@ def test_values_in_forms_that_nobody_writes_are_read(vector: dict[str, Any]) -> 
 def test_what_is_no_value_is_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(DecodeError):
         codec.decode(vector["digits"])
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "texts"), ids=lambda vector: vector["text"][:20])
+def test_texts_and_digits_belong_together(vector: dict[str, str]) -> None:
+    assert text.encode(vector["text"]) == vector["digits"]
+    assert text.decode(vector["digits"]) == (vector["text"], len(vector["digits"]))
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "read_only"), ids=lambda vector: vector["about"])
+def test_texts_in_forms_that_nobody_writes_are_read(vector: dict[str, str]) -> None:
+    assert text.decode(vector["digits"]) == (vector["text"], len(vector["digits"]))
+    assert text.encode(vector["text"]) != vector["digits"]
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "bad"), ids=lambda vector: vector["reason"])
+def test_digits_of_no_text_are_refused(vector: dict[str, str]) -> None:
+    with pytest.raises(DecodeError):
+        text.decode(vector["digits"])
 
 
 @pytest.mark.parametrize("key", ["texts", "beyond_sprite"])
@@ -238,6 +256,12 @@ def test_the_frames_of_the_reference_are_those_of_the_vectors(about: str, value:
 @pytest.mark.parametrize(("data", "packed"), examples("digits"))
 def test_the_digits_of_the_reference_are_right(data: str, packed: str) -> None:
     assert digits.encode(bytes.fromhex(data.replace("(empty)", ""))) == packed
+
+
+@pytest.mark.parametrize(("written", "encoded"), examples("texts"))
+def test_texts_of_the_reference_are_right(written: str, encoded: str) -> None:
+    assert text.encode(written) == encoded
+    assert text.decode(encoded) == (written, len(encoded))
 
 
 @pytest.mark.parametrize(("described", "encoded"), examples("values"))

@@ -20,6 +20,8 @@ import msgpack
 
 from cloudlink import codec
 from cloudlink.codec import digits
+from cloudlink.codec import text as text_codec
+from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, text_table
 from cloudlink.errors import RequestError
 from cloudlink.link import frame
 from cloudlink.link.checksum import checksum
@@ -367,16 +369,16 @@ SCRIPTS = {
     "last of the first plane": "\ufdf0\ufeff\ufffd",
     "combining marks": "e\u0301 a\u0308\u0323 \u200d\u200b",
     "symbols": "€£¥₴ ©®™ ½¼ ☁★☃ →∞≠≤ √∑",
+    "Armenian": "Ա ա Երևան",
+    "Georgian with capitals": "Ა ა Თბილისი",
+    "wide Latin": "\uff21\uff41\uff11",
+    "Roman numerals": "Ⅷⅷ",
+    "Greek with breathings": "Ἀἀ ᾳᾼ",
+    "code points without a character": "\u0378\u0530\ufffe\uffff",
+    "the last code point before the surrogates, which is free": "\ud7ff",
 }
 
 BEYOND_SPRITE = {
-    "a capital letter of Armenian": ("Ա", "ա"),
-    "a capital letter of Georgian": ("Ა", "ა"),
-    "a wide Latin capital": ("\uff21", "\uff41"),
-    "a Roman numeral": ("Ⅷ", "ⅷ"),
-    "a capital letter of Greek with a breathing": ("Ἀ", "ἀ"),
-    "a code point without a character": ("\u0378", REPLACEMENT),
-    "the last code point before the surrogates, which is free": ("\ud7ff", REPLACEMENT),
     "the backspace": ("\b", REPLACEMENT),
 }
 """What the sprite cannot write in this version: the text, and what it writes in its place."""
@@ -403,6 +405,97 @@ def text_file() -> dict[str, Any]:
         ],
         "bad": [{"utf8": data, "reason": reason} for data, reason in BAD_UTF8.items()],
     }
+
+
+# text_codec.json
+
+ENGLISH = [
+    "",
+    " ",
+    "a",
+    "A",
+    "7",
+    "007",
+    "-12.5",
+    "Hello",
+    "hello",
+    "HELLO",
+    "Hello, griffpatch! How are you?",
+    "lol i dont know :)",
+    "xX_dragon_Xx",
+    "the the the",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "two\nlines and\ttabs",
+    "\0\x01\x1f\x7f",
+    "naïve café, señor Åse",
+    "👍 ok 😀😀",
+    "from Привет to мир, и назад!",
+    "".join(chr(0x4E00 + 37 * step) for step in range(120)),
+]
+
+WINDOW_OF_CYRILLIC = "00"
+READ_ONLY_TEXTS = {
+    "a letter with a token, by its number": ("characters", "1" + "00065"),
+    "ten characters, counted in three digits": ("characters", "000" + "00097" * 10),
+    "an emoji in eight digits": ("characters", "1" + "98366512"),
+    "a window without characters": ("window", WINDOW_OF_CYRILLIC + "92"),
+    "marks only": ("window", WINDOW_OF_CYRILLIC + "9394959697" + "92"),
+    "a window with a character by its number": ("window", WINDOW_OF_CYRILLIC + "9800092" + "92"),
+    "a window that is changed": ("window", WINDOW_OF_CYRILLIC + "15" + "9901" + "43" + "92"),
+}
+"""What a reader takes though no writer of ours makes it: a special token, and what follows it."""
+
+BAD_TEXTS = {
+    "half of a surrogate pair": ("characters", "1" + "55296"),
+    "the other half": ("characters", "1" + "57343"),
+    "a number above the last character": ("characters", "1" + "99352576"),
+    "a number that none has": ("characters", "1" + "99999999"),
+    "a count of 109 without characters": ("characters", "099"),
+    "nine characters, of which one is here": ("characters", "9" + "00065"),
+    "no count": ("characters", ""),
+    "half a number": ("characters", "1" + "000"),
+    "a far number without its last three digits": ("characters", "1" + "98304"),
+    "a window that there is not": ("window", "99" + "92"),
+    "a window without its number": ("window", ""),
+    "half of a window's number": ("window", "0"),
+    "a window without an end": ("window", WINDOW_OF_CYRILLIC + "15" * 5),
+    "half a pair in a window": ("window", WINDOW_OF_CYRILLIC + "15" + "9"),
+    "a change to a window that there is not": ("window", WINDOW_OF_CYRILLIC + "9999" + "92"),
+    "a half of a surrogate pair in a window": ("window", WINDOW_OF_CYRILLIC + "98" + "56000" + "92"),
+    "language pack 0, which there is not": ("pack", "0"),
+    "language pack 9": ("pack", "9"),
+    "no language pack": ("pack", ""),
+}
+"""A special token, and what follows it; where that is whole, the end of the text follows too."""
+
+
+def text_codec_file() -> dict[str, Any]:
+    """Texts and their digits in the text codec."""
+    good = [*ENGLISH, *SCRIPTS.values()]
+    read_only = [(about, _special(*rest)) for about, rest in READ_ONLY_TEXTS.items()]
+    bad = [(reason, _special(*rest)) for reason, rest in BAD_TEXTS.items()]
+    hello = text_codec.encode("Hello, griffpatch! How are you?")
+    bad += [("nothing", ""), ("the last digit is missing", hello[:-1])]
+    bad += [(f"cut short after {size} digits", hello[:size]) for size in range(1, 8)]
+    return {
+        "texts": [{"text": text, "digits": text_codec.encode(text)} for text in good],
+        "read_only": [
+            {"about": about, "text": text_codec.decode(digits)[0], "digits": digits} for about, digits in read_only
+        ],
+        "bad": [{"digits": digits, "reason": reason} for reason, digits in bad],
+    }
+
+
+def _special(token: str, rest: str) -> str:
+    """A text that begins with a special token and ends after it."""
+    table = text_table()
+    return _digits_of(getattr(table, token), START) + rest + _digits_of(table.end, ESCAPED)
+
+
+def _digits_of(token: int, code: int) -> str:
+    table = text_table()
+    own, common = dict(table.codes(code)), dict(table.codes(COMMON))
+    return own[token] if token in own else own[RARE] + common[token]
 
 
 # checksum.json
@@ -779,6 +872,7 @@ def files() -> dict[str, str]:
         "digits.json": digits_file(),
         "values.json": values_file(),
         "text.json": text_file(),
+        "text_codec.json": text_codec_file(),
         "checksum.json": checksum_file(),
         "frames.json": frames_file(),
         "messages.json": messages_file(),

@@ -61,6 +61,8 @@ def test_the_linter_finds_nothing_but_blocks_that_wait_for_an_author(built: Call
     assert [problem.place for problem in problems] == [
         "cloudlink, custom block 'ask server %s with %s and %s and wait'",
         "cloudlink, custom block 'ask server %s with %s and wait'",
+        "cloudlink, custom block 'read text'",
+        "cloudlink, custom block 'write text %s'",
     ]
     assert all(problem.text == "it is never called" for problem in problems)
 

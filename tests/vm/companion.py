@@ -17,6 +17,9 @@ from cloudlink.sprite.tables import sprite_tables
 SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source"
 SPRITE = "cloudlink"
 
+_TIMEOUT = 110.0
+"""Seconds for one list of calls: the first text that is written makes a tree of all tokens, long on a busy machine."""
+
 REQUEST_PARTS = 999
 """The parts of the request that is under way when a frame is read: as many as the sprite sends at most."""
 
@@ -121,6 +124,35 @@ repeat until <(call) > (length of [calls v])>
   set [readable v] to (1)
   read text of (length of [bytes v]) bytes
   add (value) to [results v]
+end
+
+when I receive [call read dense text v]
+for each call read dense text
+
+define for each call read dense text :: warp
+begin calls
+repeat ((length of [calls v]) / (2))
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  take next call
+  set [place v] to (next call)
+  take next call
+  read text
+  add (readable) to [results v]
+  add (place) to [results v]
+  add (text) to [results v]
+end
+
+when I receive [call write dense text v]
+for each call write dense text
+
+define for each call write dense text :: warp
+begin calls
+repeat (length of [calls v])
+  set [digits v] to []
+  write text (next call)
+  add (digits) to [results v]
+  take next call
 end
 
 when I receive [call read frame v]
@@ -301,6 +333,13 @@ class ValueRead:
 
 
 @dataclass(frozen=True)
+class TextRead:
+    readable: bool
+    place: int
+    text: str
+
+
+@dataclass(frozen=True)
 class FrameRead:
     """What the sprite knows after a frame; `parts_to_send` count from 1."""
 
@@ -383,6 +422,19 @@ class Companion:
     def read_texts(self, calls: Sequence[bytes]) -> list[str]:
         return [str(text) for text in self._run("read text", _with_lengths(calls))]
 
+    def read_dense_texts(self, calls: Sequence[tuple[str, int]]) -> list[TextRead]:
+        """The texts in some digits, each from a place on that counts from 0."""
+        flat = [item for digits, start in calls for item in (digits, start + 1)]
+        results = self._run("read dense text", flat)
+        found = []
+        for _ in calls:
+            readable, place, text = next(results), next(results), next(results)
+            found.append(TextRead(int(readable) == 1, int(place) - 1, str(text)))
+        return found
+
+    def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
+        return [str(digits) for digits in self._run("write dense text", calls)]
+
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
         results = self._run("read frame", [item for call in calls for item in call])
@@ -431,7 +483,7 @@ class Companion:
 
     def _run(self, call: str, calls: Iterable[Value]) -> Iterator[Value]:
         self.player.set_list("calls", calls)
-        self.player.broadcast(f"call {call}", at_once=True)
+        self.player.broadcast(f"call {call}", at_once=True, timeout=_TIMEOUT)
         return iter(self.player.list_items("results"))
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from companion import REQUEST_PARTS, AnswerRead, Companion, FrameRead, ValueRead
+from companion import REQUEST_PARTS, AnswerRead, Companion, FrameRead, TextRead, ValueRead
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import values
+from strategies import digit_strings, values
 
 from cloudlink import codec
 from cloudlink.codec import digits
+from cloudlink.codec import text as text_codec
 from cloudlink.errors import DecodeError
 from cloudlink.link import frame
 from cloudlink.link.checksum import checksum
@@ -75,6 +76,20 @@ scratch_values = (
     | st.sampled_from(["007", "1e3", "-0", "+1", ".5", "5.", "1.50", " 1", "", "Infinity", "NaN", "0x10", "true"])
 )
 """What a Scratch variable may hold."""
+
+
+@st.composite
+def damage(draw: st.DrawFn, whole: st.SearchStrategy[str]) -> str:
+    """The digits of a text, one of them changed, left out or put in, or the end cut off."""
+    digits = text_codec.encode(draw(whole))
+    place = draw(st.integers(0, len(digits) - 1))
+    kept = draw(st.integers(place, place + 1))
+    return (
+        digits[:place] + draw(st.text("0123456789", max_size=1)) + digits[kept : draw(st.integers(kept, len(digits)))]
+    )
+
+
+damaged_texts = damage(written_texts)
 
 codes = st.integers(0, 99)
 parts = st.builds(Part, codes, st.integers(1, 998), st.booleans(), st.text("0123456789", min_size=1, max_size=60))
@@ -233,6 +248,45 @@ def agrees(data: bytes, encoded: str, read: ValueRead) -> bool:
 
 
 # Texts
+
+
+def test_texts_of_the_vectors_are_read_and_written(companion: Companion) -> None:
+    known = vectors("text_codec", "texts") + vectors("text_codec", "read_only")
+    read = companion.read_dense_texts([("31" + vector["digits"] + "41", 2) for vector in known])
+    assert read == [TextRead(True, len(vector["digits"]) + 2, vector["text"]) for vector in known]
+    known = vectors("text_codec", "texts")
+    written = companion.write_dense_texts([vector["text"] for vector in known])
+    for vector, found in zip(known, written, strict=True):
+        assert text_codec.decode(found) == (vector["text"], len(found))
+
+
+def test_digits_of_no_text_are_refused(companion: Companion) -> None:
+    known = vectors("text_codec", "bad")
+    read = companion.read_dense_texts([(vector["digits"], 0) for vector in known])
+    assert [vector["reason"] for vector, found in zip(known, read, strict=True) if found.readable] == []
+
+
+@BATCHES
+@given(batches(written_texts | st.from_regex(r"([a-z]{1,8}[ ,.!?']){0,12}", fullmatch=True)))
+def test_any_text_comes_back_in_few_digits(companion: Companion, batch: list[str]) -> None:
+    encoded = [text_codec.encode(one) for one in batch]
+    read = companion.read_dense_texts([(digits, 0) for digits in encoded])
+    assert read == [TextRead(True, len(digits), one) for one, digits in zip(batch, encoded, strict=True)]
+    for one, written in zip(batch, companion.write_dense_texts(batch), strict=True):
+        assert text_codec.decode(written) == (one, len(written))
+
+
+@BATCHES
+@given(batches(digit_strings | damaged_texts))
+def test_scratch_and_python_agree_on_what_any_digits_say(companion: Companion, batch: list[str]) -> None:
+    for one, read in zip(batch, companion.read_dense_texts([(one, 0) for one in batch]), strict=True):
+        assert len(read.text) <= 20 * len(one) + 1000
+        try:
+            said, place = text_codec.decode(one)
+        except DecodeError:
+            assert not read.readable, one
+        else:
+            assert read == TextRead(True, place, said.replace("\b", "\ufffd"))
 
 
 def test_texts_are_written_and_read_in_every_script(companion: Companion) -> None:
