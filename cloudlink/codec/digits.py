@@ -17,6 +17,11 @@ _DIGITS_OF_TAIL = [len(str(256**size - 1)) if size else 0 for size in range(GROU
 _BYTES_OF_TAIL = {digits: size for size, digits in enumerate(_DIGITS_OF_TAIL)}
 
 
+def length(size: int) -> int:
+    """How many digits so many bytes take."""
+    return size // GROUP_BYTES * GROUP_DIGITS + _DIGITS_OF_TAIL[size % GROUP_BYTES]
+
+
 def encode(data: bytes) -> str:
     """The digits for some bytes: 17 for each 7, and 3 to 15 for the rest."""
     whole = len(data) - len(data) % GROUP_BYTES

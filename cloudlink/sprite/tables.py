@@ -11,6 +11,8 @@ import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from cloudlink.codec.names import NAMES
+from cloudlink.codec.ranges import COMMON as COMMON_RANGES
 from cloudlink.codec.text_escapes import WINDOWS
 from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, START, TextTable, text_table
 
@@ -33,6 +35,8 @@ def sprite_tables() -> Mapping[str, Table]:
     - costume codes: their numbers.
     - run starts, run ends: places in `characters`, from 1, between which `<` compares as the codes do.
     - text tokens, classes, limits, offsets, symbols, specials; window starts: see `_text_tables`.
+    - names: of keys that are written in two digits.
+    - range starts, range sizes: the ranges that are written in one digit.
     - single codes, single tokens: the tokens of one character outside ASCII, by the number of this character.
     """
     units = [chr(code) for code in range(0x10000) if code not in _SURROGATES]
@@ -47,6 +51,9 @@ def sprite_tables() -> Mapping[str, Table]:
         "run starts": [str(start + 1) for start, _ in runs],
         "run ends": [str(end) for _, end in runs],
         **_text_tables(text_table()),
+        "names": NAMES,
+        "range starts": [numbers[0] for numbers in COMMON_RANGES.values()],
+        "range sizes": [len(numbers) for numbers in COMMON_RANGES.values()],
     }
 
 
