@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudlink.codec.rows import MOST_COLUMNS
 from cloudlink.player import Player, Value
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.source import load_source
 from cloudlink.sprite.tables import sprite_tables
+from cloudlink.sprite.variant import variant
 
 SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source"
 SPRITE = "cloudlink"
@@ -33,7 +35,7 @@ repeat (length of [calls v])
   set [readable v] to (1)
   set [digits v] to (next call)
   set [place v] to (1)
-  digits to bytes
+  next (length of (digits)) digits to bytes
   add (readable) to [results v]
   give list of bytes
   take next call
@@ -72,11 +74,7 @@ begin calls
 repeat (length of [calls v])
   set [readable v] to (1)
   set [digits v] to (next call)
-  if <not <(letter (1) of (digits)) = (1)>> then
-    set [readable v] to (0)
-  end
-  set [place v] to (2)
-  digits to bytes
+  set [place v] to (1)
   read value
   add (readable) to [results v]
   give list of items
@@ -89,8 +87,20 @@ for each call write value
 define for each call write value :: warp
 begin calls
 repeat (length of [calls v])
-  delete all of [bytes v]
+  set [digits v] to []
   write value (next call)
+  add (digits) to [results v]
+  take next call
+end
+
+when I receive [call pack v]
+for each call pack
+
+define for each call pack :: warp
+begin calls
+repeat (length of [calls v])
+  delete all of [bytes v]
+  pack (next call)
   set [digits v] to [1]
   bytes to digits
   add (digits) to [results v]
@@ -122,7 +132,7 @@ repeat until <(call) > (length of [calls v])>
   take list of bytes
   set [at v] to (1)
   set [readable v] to (1)
-  read text of (length of [bytes v]) bytes
+  unpack text of (length of [bytes v]) bytes
   add (value) to [results v]
 end
 
@@ -325,6 +335,39 @@ end
 """
 
 
+COLUMNS = range(1, MOST_COLUMNS + 1)
+
+SCRIPTS += """
+when I receive [call read rows v]
+for each call read rows
+
+define for each call read rows :: warp
+begin calls
+repeat (length of [calls v])
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  set [place v] to (1)
+  read value
+  add (readable) to [results v]
+  give columns
+  take next call
+end
+
+define give columns :: warp
+""" + "".join(
+    f"""
+add (length of [server column {column} v]) to [results v]
+set [entry v] to (1)
+repeat (length of [server column {column} v])
+  add (item (entry) of [server column {column} v]) to [results v]
+  change [entry v] by (1)
+end
+""".strip()
+    + "\n"
+    for column in COLUMNS
+)
+
+
 @dataclass(frozen=True)
 class ValueRead:
     readable: bool
@@ -378,7 +421,7 @@ class Companion:
         project = folder / "companion.sb3"
         project.write_bytes(
             build_sb3(
-                load_source(SOURCE),
+                variant(load_source(SOURCE), modules=["msgpack"]),
                 tables=sprite_tables(),
                 extra_scripts={SPRITE: SCRIPTS},
                 extra_variables={"call": 1, "next call": "", "entry": 1, "which": 1},
@@ -412,8 +455,22 @@ class Companion:
             found.append(ValueRead(int(readable) == 1, [str(path) for path in items[::2]], items[1::2]))
         return found
 
+    def read_rows(self, calls: Sequence[str]) -> list[list[list[int]] | None]:
+        """What the columns hold after each value; None where the sprite cannot read it."""
+        results = self._run("read rows", calls)
+        found: list[list[list[int]] | None] = []
+        for _ in calls:
+            readable = next(results)
+            columns = [[int(item) for item in _take(results, next(results))] for _ in COLUMNS]
+            found.append(columns if int(readable) else None)
+        return found
+
     def write_values(self, calls: Sequence[Value]) -> list[str]:
         return [str(digits) for digits in self._run("write value", calls)]
+
+    def pack_values(self, calls: Sequence[Value]) -> list[str]:
+        """The digits of values in msgpack."""
+        return [str(digits) for digits in self._run("pack", calls)]
 
     def text_to_bytes(self, calls: Sequence[str]) -> list[bytes]:
         results = self._run("text to bytes", calls)
