@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cloudlink.codec.rows import MOST_COLUMNS
 from cloudlink.player import Player, Value
@@ -244,13 +245,25 @@ for each call prepare request
 define for each call prepare request :: warp
 begin calls
 repeat until <(call) > (length of [calls v])>
+  set [server form v] to (next call)
+  take next call
   set [server timeout v] to (next call)
   take next call
-  delete all of [server arguments v]
+  forget arguments
   set [entry v] to (next call)
   take next call
   repeat (entry)
-    add (next call) to [server arguments v]
+    set [which v] to (next call)
+    take next call
+    if <(which) = [list]> then
+      add list of (next call) items
+    else
+      if <(which) = [record]> then
+        add record of (next call) items
+      else
+        add (next call) to [server arguments v]
+      end
+    end
     take next call
   end
   prepare request (next call)
@@ -527,11 +540,12 @@ class Companion:
             flat += [message, which, len(parts), *parts]
         return [str(value) for value in self._run("send part", flat)]
 
-    def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Value]]]) -> list[str]:
-        """The digits of requests: a timeout in seconds, a name, arguments."""
+    def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Any]]], *, form: str = "") -> list[str]:
+        """The digits of requests: a timeout in seconds, a name, arguments, which may be lists and dictionaries."""
         flat: list[Value] = []
         for timeout, name, arguments in calls:
-            flat += [timeout, len(arguments), *arguments, name]
+            steps = [step for argument in arguments for step in _steps(argument)]
+            flat += [form, timeout, len(steps), *(part for step in steps for part in step), name]
         return [str(digits) for digits in self._run("prepare request", flat)]
 
     def read_answers(self, calls: Sequence[str]) -> list[AnswerRead]:
@@ -542,6 +556,16 @@ class Companion:
         self.player.set_list("calls", calls)
         self.player.broadcast(f"call {call}", at_once=True, timeout=_TIMEOUT)
         return iter(self.player.list_items("results"))
+
+
+def _steps(argument: Any) -> list[tuple[str, Value]]:
+    """What an author does to add an argument, block by block."""
+    if isinstance(argument, list):
+        return [("list", len(argument)), *(step for item in argument for step in _steps(item))]
+    if isinstance(argument, dict):
+        items = [part for item in argument.items() for part in item]
+        return [("record", len(argument)), *(step for item in items for step in _steps(item))]
+    return [("value", argument)]
 
 
 def _with_lengths(calls: Sequence[bytes]) -> list[Value]:
