@@ -25,6 +25,7 @@ from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.companion import NAME, companion_source
 from cloudlink.sprite.tables import sprite_tables
+from cloudlink.sprite.variant import variant
 
 TURBOWARP = Path(
     ".pytest_cache/d/cloudlink-node/tests/node_modules/@turbowarp/packager/dist/scaffolding/scaffolding-min.js"
@@ -157,7 +158,7 @@ def measure(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "values.sb3"
         project = build_sb3(
-            companion_source(),
+            variant(companion_source(), modules=["msgpack"]),
             tables=sprite_tables(),
             extra_scripts={NAME: SCRIPTS},
             extra_variables={"rounds": 1, "input": ""},
