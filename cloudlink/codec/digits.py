@@ -5,8 +5,8 @@ of a tail take as few digits as they can (3, 5, 8, 10, 13, 15), so the length of
 bytes they hold. Scratch can do both ways without leaving the whole numbers that its doubles hold exactly, since
 10**8 is 2**8 * 390625 (see scratch_sprites/FORMAT.md).
 
-What makes it fast is that no loop of Python's touches a group: slices with a stride move bytes to where an array of 64-bit
-numbers has them, one format prints all numbers, and the JSON parser reads them.
+What makes it fast is that no loop of Python's touches a group: slices with a stride move bytes to where an array of
+64-bit numbers has them, one format prints all numbers, and the JSON parser reads them.
 """
 
 from __future__ import annotations
