@@ -23,6 +23,7 @@ from cloudlink.codec import digits
 from cloudlink.codec import text as text_codec
 from cloudlink.codec.rows import Rows
 from cloudlink.errors import DecodeError
+from cloudlink.javascript import javascript_number
 from cloudlink.link import frame
 from cloudlink.link.checksum import checksum
 from cloudlink.link.frame import Downlink
@@ -124,7 +125,9 @@ def same_value(shown: Value, expected: Any) -> bool:
 def written(value: Value) -> Any:
     """What the sprite is to write for a value: a number if it looks exactly like one, else a text."""
     if not isinstance(value, str):
-        return int(value) if float(value).is_integer() and abs(value) < 1e21 else value
+        if isinstance(value, int) or abs(value) >= 1e21 or not value.is_integer():
+            return value
+        return int(javascript_number(value))  # beyond 2**53 it shows zeros where Python knows digits
     if re.fullmatch(r"0|-?[1-9]\d*", value, re.ASCII):
         return int(value)
     if re.fullmatch(r"-?(0|[1-9]\d{0,9})\.\d*[1-9]", value, re.ASCII):
