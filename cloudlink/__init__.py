@@ -5,6 +5,7 @@ from importlib.metadata import distribution as _distribution
 
 from cloudlink.client import CloudClient
 from cloudlink.codec.classic import Encoding
+from cloudlink.codec.rows import Rows
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import (
     BadResponse,
@@ -135,6 +136,7 @@ __all__ = [
     "Rejected",
     "RequestError",
     "RequestTimeout",
+    "Rows",
     "ServiceGone",
     "Session",
     "SetAuthors",

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": BASE | {"classic", "link", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
-    "sprite": {"errors", "limits", "rpc"},
+    "sprite": {"codec", "errors", "limits", "rpc"},
     "player": {"errors", "limits"},
     "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
