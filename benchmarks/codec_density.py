@@ -1,7 +1,8 @@
 """How many digits do texts take in the codec, beside others?
 
 Facts about the format, the same on every machine. The texts come from sources that the table was never trained on
-(tools/text_sources.py), downloaded by the ordinary package clients into a folder, less every message that training has seen.
+(tools/text_sources.py), downloaded by the ordinary package clients into a folder, less every message that training
+has seen.
 
     python benchmarks/codec_density.py --sms FILE [--cache FOLDER] [--quick] [--json FILE]
 """

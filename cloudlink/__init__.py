@@ -3,6 +3,8 @@
 from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import distribution as _distribution
 
+from cloudlink.classic.settings import ClassicChannel
+from cloudlink.classic.storage import storage_handlers
 from cloudlink.client import CloudClient
 from cloudlink.codec.classic import Encoding
 from cloudlink.codec.rows import Rows
@@ -82,6 +84,8 @@ from cloudlink.rest.statistics import (
 )
 from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
+from cloudlink.rpc.budget import Budget
+from cloudlink.serve.player import Player, ReceivedRequest
 from cloudlink.server import CloudRequests
 from cloudlink.set_authors import SetAuthors
 from cloudlink.transport.authors import Author, Doubt, Level
@@ -94,9 +98,11 @@ __all__ = [
     "TURBOWARP",
     "Author",
     "BadResponse",
+    "Budget",
     "Busy",
     "Cause",
     "Channel",
+    "ClassicChannel",
     "Classroom",
     "Client",
     "CloudClient",
@@ -129,10 +135,12 @@ __all__ = [
     "NotConnected",
     "NotFound",
     "PartialProject",
+    "Player",
     "PlayerError",
     "Priority",
     "Project",
     "RateLimited",
+    "ReceivedRequest",
     "Rejected",
     "RequestError",
     "RequestTimeout",
@@ -191,6 +199,7 @@ __all__ = [
     "search_projects",
     "search_studios",
     "set_default_client",
+    "storage_handlers",
     "text_to_speech",
     "top_loved",
     "top_remixed",

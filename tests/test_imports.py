@@ -48,7 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "transport",
     },
     "__init__": BASE
-    | {"client", "codec", "connection", "events", "link", "rest", "server", "set_authors", "transport"},
+    | {
+        *("classic", "client", "codec", "connection", "events", "link", "rest", "rpc", "serve", "server"),
+        *("set_authors", "transport"),
+    },
     "__main__": {"cli"},
 }
 
