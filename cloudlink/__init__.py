@@ -36,6 +36,7 @@ from cloudlink.errors import (
     SiteUnavailable,
     SiteUnreachable,
     SpriteError,
+    StorageError,
     ValueTooLong,
 )
 from cloudlink.events import CloudEvent, CloudEvents, TwCloudEvents
@@ -88,6 +89,7 @@ from cloudlink.rpc.budget import Budget
 from cloudlink.serve.player import Player, ReceivedRequest
 from cloudlink.server import CloudRequests
 from cloudlink.set_authors import SetAuthors
+from cloudlink.storage import Storage
 from cloudlink.transport.authors import Author, Doubt, Level
 from cloudlink.transport.backlog import WhenDown
 from cloudlink.transport.life import Cause, State, Status
@@ -154,6 +156,8 @@ __all__ = [
     "SpriteError",
     "State",
     "Status",
+    "Storage",
+    "StorageError",
     "Studio",
     "TwCloudConnection",
     "TwCloudEvents",

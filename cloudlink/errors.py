@@ -25,6 +25,7 @@
     |  |  `- CommentRejected    ... a comment, with the site's `reason`
     |  |- ServiceGone           ... what this function needs no longer exists anywhere
     |  `- BadResponse           ... it answered with something else than it ever did
+    |- StorageError             a store cannot be used: closed, locked by others for too long, or the disk's fault
     |- SpriteError              the sprite's source, or a project file, is wrong
     |- PictureError             pictures of blocks could not be drawn
     `- PlayerError              the Scratch virtual machine could not be installed or run
@@ -283,6 +284,10 @@ class ServiceGone(SiteError):
 
 class BadResponse(SiteError):
     """The site answered with something that this library does not know; it may have changed."""
+
+
+class StorageError(CloudlinkError):
+    """A store cannot be used: it is closed, others write for too long, or the database failed; nothing was stored."""
 
 
 class SpriteError(CloudlinkError):

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
     "sprite": {"codec", "errors", "limits", "rpc"},
+    "storage": {"errors"},
     "player": {"errors", "limits"},
     "testing": BASE | {"local_service"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
@@ -50,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": BASE
     | {
         *("classic", "client", "codec", "connection", "events", "link", "rest", "rpc", "serve", "server"),
-        *("set_authors", "transport"),
+        *("set_authors", "storage", "transport"),
     },
     "__main__": {"cli"},
 }
@@ -70,6 +71,7 @@ HOMES = {
     "websockets": {"localcloud/connection.py"},
     "msgpack": {"codec/msgpack.py"},
     "requests": {"rest/http.py"},
+    "sqlalchemy": {"storage/sql.py"},
     "selectolax": {"rest/html.py"},
 }
 
