@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sprite": {"codec", "errors", "limits", "rpc"},
     "storage": {"errors"},
     "player": {"errors", "limits"},
-    "testing": BASE | {"local_service"},
+    "testing": BASE | {"client", "local_service", "server", "transport"},
     "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
     "pictures": {"errors", "player", "sprite"},
     "sprite_online": {"errors", "rest", "sprite"},
