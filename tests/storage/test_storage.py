@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from places import COINS, PLAYERS
 
-from cloudlink.errors import InvalidArgument, StorageError, ValueTooLong
+from cloudlink.classic.storage import storage_handlers
+from cloudlink.errors import InvalidArgument, RequestError, StorageError, ValueTooLong
 from cloudlink.storage import Entry, Namespace, Storage
 
 THREADS = 32
@@ -375,3 +376,15 @@ def test_a_namespace_is_named_in_its_repr(store: Storage) -> None:
     assert repr(store.namespace("ann")) == "<Namespace 'ann'>"
     assert repr(store.leaderboard("level 1")) == "<Leaderboard 'level 1'>"
     assert isinstance(store, Namespace)
+
+
+def test_namespaces_are_databases_of_the_classic_cloud_storage(store: Storage) -> None:
+    store.namespace("scores")["ann"] = "12"
+    handlers = storage_handlers(store.namespaces)
+    handlers["set"]("scores", "bob", "7")
+    assert handlers["get"]("scores", "bob") == store.namespace("scores")["bob"] == "7"
+    assert handlers["get"]("scores", "eve") is None
+    assert handlers["keys"]("scores") == ["ann", "bob"]
+    assert handlers["database_names"]() == ["scores"]
+    with pytest.raises(RequestError, match="doesn't exist"):
+        handlers["get"]("secrets", "bob")
