@@ -154,7 +154,7 @@ def _measure(
             at_least, aim = goal.as_many * theirs, goal.aim and goal.aim * theirs
         report.add(Row("requests", case, rate, "/s", at_least=at_least, aim=aim))
     _report_times(report, case, outcome, goal)
-    report.add(Row("load of the players", case, 100 * worked / max(outcome.seconds, 0.01), "%"))
+    report.add(Row("load of the players", case, 100 * worked / outcome.seconds, "%"))
     return rate
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -122,11 +123,19 @@ class OurSprite:
         return self._link.writes(now=now)
 
 
+class _Hurried(ClassicSprite):
+    """Its pieces of one request keep apart, but a request does not keep apart from the one before."""
+
+    def ask(self, name: str, *arguments: str) -> str:
+        self._next_set = -math.inf
+        return super().ask(name, *arguments)
+
+
 class TheirSprite:
     """The model of the incumbent's sprite that our tests check against recordings of it."""
 
     def __init__(self) -> None:
-        self._sprite = ClassicSprite(Random())
+        self._sprite = _Hurried(Random())
         self._writes: list[Write] = []
         self.ready = True
 
@@ -212,18 +221,19 @@ async def _play(crowd: Crowd, url: str, make: Callable[[], Sprite], expected: st
     async with contextlib.AsyncExitStack() as stack:
         for player in players:
             await player.join(await stack.enter_async_context(connect(url, max_size=None, ping_interval=None)))
-        tasks = [asyncio.create_task(task) for player in players for task in (player.listen(), player.run())]
+        listening = [asyncio.create_task(player.listen()) for player in players]
+        playing = [asyncio.create_task(player.run()) for player in players]
         async with asyncio.timeout(ADMISSION):
             await asyncio.gather(*(player.admitted.wait() for player in players))
         begun = time.monotonic()
         for player in players:
             player.ends_at = begun + crowd.seconds
             player.may_ask.set()
-        await asyncio.gather(*(player.finished.wait() for player in players))
+        await asyncio.gather(*playing)
         outcome.seconds = min(time.monotonic(), begun + crowd.seconds) - begun
-        for task in tasks:
+        for task in listening:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*listening, return_exceptions=True)
     return outcome
 
 
@@ -240,7 +250,8 @@ class _Player:
         self._changed = asyncio.Event()
         self._asked_at: float | None = None
         self._asked = 0
-        self.admitted, self.may_ask, self.finished = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._finished = False
+        self.admitted, self.may_ask = asyncio.Event(), asyncio.Event()
         self.ends_at = 0.0
 
     async def join(self, socket: ClientConnection) -> None:
@@ -257,7 +268,7 @@ class _Player:
 
     async def run(self) -> None:
         frame = time.monotonic() + self._phase
-        while True:
+        while not self._finished:
             if self._crowd.frames:
                 frame = max(frame + FRAME, time.monotonic() - FRAME)
                 await asyncio.sleep(frame - time.monotonic())
@@ -276,7 +287,7 @@ class _Player:
             self._take_answer(now)
         if self._asked_at is None and self.may_ask.is_set():
             if now >= self.ends_at or self._asked >= self._crowd.questions:
-                self.finished.set()
+                self._finished = True
             else:
                 self._asked_at = now
                 self._asked += 1
