@@ -4,7 +4,8 @@ Virtual time: exact on every machine, the same numbers in every run. The delay m
 drawn from 50 to 300 ms, as likely from 50 to 100 as from 100 to 200; the relay adds 40 ms each way, each value up to
 20 ms of jitter, and one value in a hundred is stalled by 0.1 to 0.5 s, with everything behind it; each set is lost for
 each receiver by itself. A player acts 30 times a second and sees the last value of each variable; its sets are at least
-117 ms apart.
+117 ms apart. Beside it stands a model of stop and wait under the same delays: one part at a time, the next one when the
+last was acknowledged, again after a second.
 
     python benchmarks/link_virtual.py [--quick] [--json FILE]
 """
@@ -16,6 +17,7 @@ import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 
 from report import Report, Row, main
@@ -37,6 +39,9 @@ STALL = (0.1, 0.5)
 ONE_WAY = (0.05, 0.3)
 CLIENT_INTERVAL = 0.117
 
+RELAY_UPLINK = 7
+"""With three downlink variables these are the ten of a Scratch project; TurboWarp's rooms hold 128."""
+
 WARM_UP = 10.0
 LOSSES = (0.0, 0.05, 0.2)
 SERVER = 0
@@ -51,17 +56,26 @@ class Simulation:
         loss: share of the values lost on the way to each receiver.
         answer: what the server's handler makes of a request.
         relay_interval: seconds; above 0 the relay forwards only the last value of a variable in each interval.
+        uplink: how many variables the players share.
     """
 
     def __init__(
-        self, seed: int, *, players: int, loss: float, answer: Callable[[str], str], relay_interval: float = 0.0
+        self,
+        seed: int,
+        *,
+        players: int,
+        loss: float,
+        answer: Callable[[str], str],
+        relay_interval: float = 0.0,
+        uplink: int = 3,
     ) -> None:
         self.now = 0.0
         self.random = Random(seed)
         self.loss = loss
         self.relay_interval = relay_interval
         self.answer = answer
-        self.server = ServerLink(Channel(SCRATCH), random=self.random, now=0.0)
+        self.uplink = tuple(f"TO_{number}" for number in range(1, uplink + 1))
+        self.server = ServerLink(Channel(SCRATCH, uplink=self.uplink), random=self.random, now=0.0)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._arrival: dict[tuple[int, bool], float] = {}
@@ -152,13 +166,15 @@ class Player:
         self.one_way = ONE_WAY[0] * (ONE_WAY[1] / ONE_WAY[0]) ** random.random()
         self._phase = random.random() * FRAME
         limits = replace(SCRATCH, set_interval=CLIENT_INTERVAL)
-        self.link = ClientLink(Channel(limits), random=random)
+        self.link = ClientLink(Channel(limits, uplink=simulation.uplink), random=random)
         self._heard: dict[str, str] = {}
         self._acts_at = float("inf")
         self._asked: dict[int, float] = {}
         self.answered: list[Answered] = []
         self.think: Callable[[], float] | None = None
         self._wants_to_ask = False
+        self.question = "1"
+        self.stalled_until = 0.0
 
     def hear(self, name: str, value: str) -> Callable[[], None]:
         """What to do when this value arrives: see it in the next frame, if no other comes before."""
@@ -175,8 +191,13 @@ class Player:
         self._wants_to_ask = True
         self.act_by(self._simulation.now)
 
+    def sleep(self, until: float) -> None:
+        """Do nothing before this time, as a hidden tab."""
+        self.stalled_until = until
+
     def act_by(self, time: float) -> None:
-        """Act in the first frame that is not before this time."""
+        """Act in the first frame that is not before this time, nor before the end of a stall."""
+        time = max(time, self.stalled_until)
         frame = self._phase + FRAME * max(0, -(-(time - self._phase) // FRAME))
         if frame < self._acts_at:
             self._acts_at = frame
@@ -198,7 +219,7 @@ class Player:
                     self._simulation.at(now + self.think(), self.ask)
         if self._wants_to_ask:
             self._wants_to_ask = False
-            self._asked[self.link.send("1")] = now
+            self._asked[self.link.send(self.question)] = now
         for write in self.link.writes(now=now):
             self._simulation.set_variable(self.number, write.name, write.value)
         wakeup = self.link.wakeup(now=now)
@@ -237,12 +258,18 @@ def played(
     think: Callable[[Random], float],
     seconds: float,
     relay_interval: float = 0.0,
+    uplink: int = 3,
 ) -> Pool:
     """Let players ask again and again; all answers that came after the warm-up."""
     pool = Pool()
     for seed in seeds:
         simulation = Simulation(
-            seed, players=players, loss=loss, answer=lambda question: "7" * digits, relay_interval=relay_interval
+            seed,
+            players=players,
+            loss=loss,
+            answer=lambda question: "7" * digits,
+            relay_interval=relay_interval,
+            uplink=uplink,
         )
         for player in simulation.players:
             player.think = lambda random=simulation.random: think(random)
@@ -273,6 +300,9 @@ def measure(report: Report) -> None:
     _measure_times(report, seeds, 40, Goals((0.8, 1.3, 3.3), (0.75, 1.0, 2.0)), think=1)
     _measure_crowd(report, crowds)
     _measure_relay(report, crowds)
+    _measure_fairness(report, crowds)
+    _measure_stall(report, crowds)
+    _model_stop_and_wait(report, seeds)
 
 
 def _measure_bulk(report: Report, seeds: range) -> None:
@@ -307,7 +337,7 @@ def _measure_crowd(report: Report, seeds: range) -> None:
 
 
 def _measure_relay(report: Report, seeds: range) -> None:
-    case = "40 digits, 100 clients, last-value relay"
+    case = f"40 digits, 100 clients, last-value relay, {RELAY_UPLINK} uplink variables"
     pool = played(
         seeds,
         players=100,
@@ -316,9 +346,78 @@ def _measure_relay(report: Report, seeds: range) -> None:
         think=lambda random: random.expovariate(1 / 9.5),
         seconds=60,
         relay_interval=0.1,
+        uplink=RELAY_UPLINK,
     )
     report.add(Row("requests", case, pool.count / pool.seconds, "/s"))
     report.add(Row("answer time, p99", case, pool.quantile(0.99), "s", at_most=1.6, aim=1.2))
+
+
+def _measure_fairness(report: Report, seeds: range) -> None:
+    """One player downloads without end, twenty others ask for little."""
+    pool = Pool()
+    for seed in seeds:
+        simulation = Simulation(seed, players=21, loss=0.0, answer=lambda question: "7" * int(question))
+        for player in simulation.players:
+            player.question = "40"
+            player.think = lambda random=simulation.random: random.uniform(0, 4)
+            simulation.at(simulation.random.uniform(0, 3), player.ask)
+        simulation.pump_server()
+        greedy = simulation.players[0]
+        greedy.question, greedy.think = "100000", lambda: 0.0
+        simulation.run(90)
+        pool.answered += [
+            answer for player in simulation.players[1:] for answer in player.answered if answer.asked_at > WARM_UP
+        ]
+    case = "40 digits, 20 clients beside a download of 100,000"
+    report.add(Row("answer time, p99", case, pool.quantile(0.99), "s", at_most=2.0))
+
+
+def _measure_stall(report: Report, seeds: range) -> None:
+    """Twenty players, and what it costs the others that one of them sleeps for a minute in the middle of a download."""
+    for stall in (0.0, 60.0):
+        pool = Pool()
+        for seed in seeds:
+            simulation = Simulation(seed, players=20, loss=0.0, answer=lambda question: "7" * int(question))
+            for player in simulation.players:
+                player.question = "40"
+                player.think = lambda random=simulation.random: random.uniform(0, 4)
+                simulation.at(simulation.random.uniform(0, 3), player.ask)
+            simulation.pump_server()
+            sleeper = simulation.players[0]
+            sleeper.question = "5000"
+            simulation.at(WARM_UP, partial(sleeper.sleep, WARM_UP + stall))
+            simulation.run(WARM_UP + 60)
+            pool.answered += [
+                answer for player in simulation.players[1:] for answer in player.answered if answer.asked_at > WARM_UP
+            ]
+        case = f"40 digits, 19 clients, another one sleeps {stall:.0f} s"
+        report.add(Row("answer time, p99", case, pool.quantile(0.99), "s"))
+
+
+def _model_stop_and_wait(report: Report, seeds: range) -> None:
+    for _, loss, case in with_losses("20,000 digits, 1 client, stop-and-wait model"):
+        goodputs = []
+        for seed in seeds:
+            random = Random(seed)
+            one_way = ONE_WAY[0] * (ONE_WAY[1] / ONE_WAY[0]) ** random.random()
+            seconds = sum(_one_exchange(random, one_way, loss) for _ in range(-(-20_000 // STOP_AND_WAIT_PART)))
+            goodputs.append(100 * 20_000 / seconds / CAP)
+        report.add(Row("goodput", case, statistics.mean(goodputs), "% of the cap"))
+
+
+STOP_AND_WAIT_PART = SCRATCH.value_length - 17
+"""Digits: the research's headers of 17."""
+
+
+def _one_exchange(random: Random, one_way: float, loss: float) -> float:
+    """Seconds until a question and its part have arrived, asked again each second."""
+    seconds = 0.0
+    while random.random() < loss or random.random() < loss:
+        seconds += 1.0
+    for _ in range(2):
+        seconds += one_way + RELAY + random.random() * JITTER
+        seconds += random.uniform(*STALL) if random.random() < STALLED else 0.0
+    return seconds + random.random() * FRAME
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
 from importlib.metadata import distribution as _distribution
 
+from cloudlink.classic.settings import ClassicChannel
+from cloudlink.classic.storage import storage_handlers
 from cloudlink.client import CloudClient
 from cloudlink.codec.classic import Encoding
+from cloudlink.codec.rows import Rows
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import (
     BadResponse,
@@ -13,6 +16,7 @@ from cloudlink.errors import (
     CloudlinkError,
     CommentRejected,
     ConnectFailed,
+    ConnectionLost,
     ConnectionRefused,
     DecodeError,
     Forbidden,
@@ -32,8 +36,10 @@ from cloudlink.errors import (
     SiteUnavailable,
     SiteUnreachable,
     SpriteError,
+    StorageError,
     ValueTooLong,
 )
+from cloudlink.events import CloudEvent, CloudEvents, TwCloudEvents
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
 from cloudlink.rest.account import check_email, check_password, check_username, request_password_reset
@@ -79,27 +85,43 @@ from cloudlink.rest.statistics import (
 )
 from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
+from cloudlink.rpc.budget import Budget
+from cloudlink.serve.player import Player, ReceivedRequest
 from cloudlink.server import CloudRequests
+from cloudlink.set_authors import SetAuthors
+from cloudlink.storage import Storage
+from cloudlink.transport.authors import Author, Doubt, Level
+from cloudlink.transport.backlog import WhenDown
+from cloudlink.transport.life import Cause, State, Status
+from cloudlink.transport.turns import Priority
 
 __all__ = [
     "SCRATCH",
     "TURBOWARP",
+    "Author",
     "BadResponse",
+    "Budget",
     "Busy",
+    "Cause",
     "Channel",
+    "ClassicChannel",
     "Classroom",
     "Client",
     "CloudClient",
     "CloudConnection",
     "CloudError",
+    "CloudEvent",
+    "CloudEvents",
     "CloudLogEntry",
     "CloudRequests",
     "CloudlinkError",
     "Comment",
     "CommentRejected",
     "ConnectFailed",
+    "ConnectionLost",
     "ConnectionRefused",
     "DecodeError",
+    "Doubt",
     "Encoding",
     "Forbidden",
     "ForumCategory",
@@ -107,6 +129,7 @@ __all__ = [
     "ForumTopic",
     "Hosts",
     "InvalidArgument",
+    "Level",
     "Limits",
     "LoginFailed",
     "LoginRequired",
@@ -114,22 +137,33 @@ __all__ = [
     "NotConnected",
     "NotFound",
     "PartialProject",
+    "Player",
     "PlayerError",
+    "Priority",
     "Project",
     "RateLimited",
+    "ReceivedRequest",
     "Rejected",
     "RequestError",
     "RequestTimeout",
+    "Rows",
     "ServiceGone",
     "Session",
+    "SetAuthors",
     "SiteError",
     "SiteUnavailable",
     "SiteUnreachable",
     "SpriteError",
+    "State",
+    "Status",
+    "Storage",
+    "StorageError",
     "Studio",
     "TwCloudConnection",
+    "TwCloudEvents",
     "User",
     "ValueTooLong",
+    "WhenDown",
     "age_distribution",
     "check_email",
     "check_password",
@@ -169,6 +203,7 @@ __all__ = [
     "search_projects",
     "search_studios",
     "set_default_client",
+    "storage_handlers",
     "text_to_speech",
     "top_loved",
     "top_remixed",

@@ -8,6 +8,7 @@
     |  |- ConnectFailed         ... it did not answer, or the network is down: trying again may help
     |  |- ConnectionRefused     ... it refused us for good: trying again will not help
     |  `- NotConnected          ... this connection is closed, or was never opened
+    |     `- ConnectionLost     ... it was open, and has come to its end
     |- RequestError             a request was answered with an error, or a handler wants that
     |  |- RequestTimeout        ... no answer came in time
     |  `- Busy                  ... the server has too much work waiting
@@ -24,6 +25,7 @@
     |  |  `- CommentRejected    ... a comment, with the site's `reason`
     |  |- ServiceGone           ... what this function needs no longer exists anywhere
     |  `- BadResponse           ... it answered with something else than it ever did
+    |- StorageError             a store cannot be used: closed, locked by others for too long, or the disk's fault
     |- SpriteError              the sprite's source, or a project file, is wrong
     |- PictureError             pictures of blocks could not be drawn
     `- PlayerError              the Scratch virtual machine could not be installed or run
@@ -85,6 +87,20 @@ class ConnectionRefused(CloudError):
 
 class NotConnected(CloudError):
     """The connection is closed or was never opened."""
+
+
+class ConnectionLost(NotConnected):
+    """An open connection has come to its end, by the server's doing or by the network's.
+
+    Attributes:
+        code: the websocket close code; None when the connection broke without one, or when we closed it.
+        reason: the words that came with the code, or what happened to the network.
+    """
+
+    def __init__(self, message: str, *, code: int | None = None, reason: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
 
 
 class RequestError(CloudlinkError):
@@ -268,6 +284,10 @@ class ServiceGone(SiteError):
 
 class BadResponse(SiteError):
     """The site answered with something that this library does not know; it may have changed."""
+
+
+class StorageError(CloudlinkError):
+    """A store cannot be used: it is closed, others write for too long, or the database failed; nothing was stored."""
 
 
 class SpriteError(CloudlinkError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from cloudlink.clock import Clock, system_clock
 from cloudlink.errors import CloudlinkError, NotConnected
 from cloudlink.link.events import Write
-from cloudlink.transport.connection import Connection, ConnectionEvent, VariableSet
+from cloudlink.transport.connection import Connected, Connection, ConnectionEvent, Disconnected, Origin, VariableSet
 
 _log = logging.getLogger("cloudlink.link")
 
@@ -54,6 +55,9 @@ class LinkThread(Generic[AnyLink]):
         on_event: called in the thread with each event of the link, outside of `use`.
         name: of the thread.
         tick: called in the thread, within `use`, with the time; returns when it wants to be called next.
+        receive: called in the thread, within `use`, in place of the link's own `receive`, with a variable, its value,
+            the time, and how many seconds ago the value may have been set: inf for what was stored in the cloud when
+            we connected.
         clock: seconds.
     """
 
@@ -65,15 +69,19 @@ class LinkThread(Generic[AnyLink]):
         on_event: Callable[[object], None],
         name: str,
         tick: Callable[[float], float | None] = _never,
+        receive: Callable[[str, str, float, float], None] | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self._connection = connection
         self._link = link
+        self._receive = receive or (lambda name, value, now, age: link.receive(name, value, now=now))
         self._on_event = on_event
         self._tick = tick
         self._clock = clock
         self._changed = threading.Condition()
-        self._unread: deque[VariableSet] = deque(maxlen=MOST_UNREAD)
+        self._unread: deque[tuple[VariableSet, float]] = deque(maxlen=MOST_UNREAD)
+        self._down_since = -math.inf
+        self._outage = 0.0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -108,9 +116,24 @@ class LinkThread(Generic[AnyLink]):
 
     def _listen(self, event: ConnectionEvent) -> None:
         with self._changed:
-            if isinstance(event, VariableSet):
-                self._unread.append(event)
+            match event:
+                case VariableSet():
+                    self._unread.append((event, self._age(event)))
+                case Disconnected():
+                    self._down_since = self._clock()
+                case Connected():
+                    self._outage = self._clock() - self._down_since
             self._changed.notify_all()
+
+    def _age(self, event: VariableSet) -> float:
+        """How many seconds ago a value may have been set."""
+        match event.origin:
+            case Origin.LIVE:
+                return 0.0
+            case Origin.CATCH_UP:
+                return self._outage
+            case Origin.STORED:
+                return math.inf
 
     def _run(self) -> None:
         while True:
@@ -131,9 +154,9 @@ class LinkThread(Generic[AnyLink]):
         """Take in what has arrived; the events and writes that follow."""
         now = self._clock()
         while self._unread:
-            arrived = self._unread.popleft()
+            arrived, age = self._unread.popleft()
             try:
-                self._link.receive(arrived.name, arrived.value, now=now)
+                self._receive(arrived.name, arrived.value, now, age)
             except Exception:  # a stranger's value must never end the thread
                 _log.exception("a value of %s could not be taken in: %.80r", arrived.name, arrived.value)
         events = []

@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 from typing import Any, TypeVar, overload
 
+from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock, system_clock
 from cloudlink.errors import InvalidArgument
 from cloudlink.link.settings import Channel
@@ -51,6 +52,8 @@ class CloudRequests:
     Args:
         clouds: the connections to the project's cloud variables; several are served alike, with the same handlers.
         channel: the cloud variables that carry the requests, if they are not the usual ones.
+        classic: whether projects with the classic Cloud Requests sprite (☁ TO_HOST, ☁ FROM_HOST_1 to 9) are answered
+            as well, by the same handlers; or the variables that these projects have.
         workers: handlers that run at the same time, `async def` ones aside.
         waiting: requests of one cloud that may run or wait at once; a further one is answered with "busy".
         client_budget: requests that one open project may make; beyond it the answer is an error, code 429.
@@ -63,6 +66,7 @@ class CloudRequests:
         self,
         *clouds: Connection,
         channel: Channel | None = None,
+        classic: bool | ClassicChannel = True,
         workers: int = 32,
         waiting: int = 1000,
         client_budget: Budget | None = None,
@@ -92,7 +96,14 @@ class CloudRequests:
         )
         random = random or random_module.SystemRandom()
         self._lines = [
-            Line(cloud, self._shared, channel=channel or Channel(cloud.limits), random=random) for cloud in clouds
+            Line(
+                cloud,
+                self._shared,
+                channel=channel or Channel(cloud.limits),
+                classic=ClassicChannel(cloud.limits) if classic is True else classic or None,
+                random=random,
+            )
+            for cloud in clouds
         ]
         self._watched = len(clouds)
         self._started = False

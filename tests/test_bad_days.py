@@ -361,7 +361,7 @@ def test_strangers_who_flood_every_variable_cost_neither_the_others_nor_much_mem
 
             address, seed = stranger.open_session(channel, 10_000_000)
             for sequence, record in enumerate(nonsense(random)):
-                uplink = Uplink(address, sequence % frame.CLIENT_SEQUENCES, (record,))
+                uplink = Uplink(address, sequence % frame.SEQUENCES, (record,))
                 stranger.set(channel.uplink[sequence % 3], frame.pack_uplink(uplink, seed=seed))
             ask()
 

@@ -1,30 +1,47 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import json
 import logging
+import pickle
 import queue
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from spacing import too_close
 
 from cloudlink.clock import system_clock
-from cloudlink.connection import CONTACT_VARIABLE, MAX_KNOWN_VARIABLES, CloudConnection, TwCloudConnection
-from cloudlink.errors import ConnectFailed, ConnectionRefused, InvalidArgument, NotConnected, ValueTooLong
+from cloudlink.connection import CONTACT_VARIABLE, CloudConnection, TwCloudConnection
+from cloudlink.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    ConnectionRefused,
+    InvalidArgument,
+    NotConnected,
+    ValueTooLong,
+)
 from cloudlink.limits import SCRATCH, TURBOWARP
 from cloudlink.localcloud import LocalCloud, SetRecord
+from cloudlink.transport.backlog import MOST_WAITING
 from cloudlink.transport.backoff import Backoff
-from cloudlink.transport.base import ConnectionLost, Transport
+from cloudlink.transport.base import Transport
 from cloudlink.transport.connection import (
     Connected,
     Connection,
     ConnectionEvent,
     Disconnected,
+    Outage,
     VariableSet,
 )
+from cloudlink.transport.inbox import MAX_KNOWN_VARIABLES
+from cloudlink.transport.life import Cause, State
+from cloudlink.transport.turns import Priority
 
 QUICK = Backoff(first=0.02, longest=0.1, stable=0.2)
 SECRET = "SeCrEt-SeSsIoN"
@@ -378,9 +395,7 @@ def test_no_code_of_scratch_is_fatal(server: FakeServer) -> None:
         assert connection.wait_connected(5)
 
 
-def test_a_server_that_hangs_up_at_once_is_called_ever_less_often(
-    connection: CloudConnection, server: FakeServer
-) -> None:
+def test_a_server_that_hangs_up_at_once_is_called_ever_less_often(server: FakeServer) -> None:
     asked: list[int] = []
 
     class Noted(Backoff):
@@ -388,11 +403,11 @@ def test_a_server_that_hangs_up_at_once_is_called_ever_less_often(
             asked.append(attempt)
             return 0.001
 
-    connection._backoff = Noted(stable=60.0)
-    for number in range(4):
-        until(lambda number=number: len(server.transports) == number + 1)  # type: ignore[misc]
-        server.transports[number].lose(4000)
-    until(lambda: len(asked) == 4)
+    with TwCloudConnection("demo", backoff=Noted(stable=60.0), connector=server.connect):
+        for number in range(4):
+            until(lambda number=number: len(server.transports) == number + 1)  # type: ignore[misc]
+            server.transports[number].lose(4000)
+        until(lambda: len(asked) == 4)
     assert asked == [0, 1, 2, 3]
 
 
@@ -435,6 +450,163 @@ def test_the_last_event_is_that_it_is_over(connection: CloudConnection) -> None:
     connection.disconnect()
     assert events.heard == [Disconnected("disconnect was called", None, will_retry=False)]
     assert not connection.connected
+
+
+def test_a_long_outage_is_told_once_with_its_cause_and_its_end(server: FakeServer) -> None:
+    events = Events()
+    with TwCloudConnection(
+        "demo",
+        backoff=QUICK,
+        outage_after=0.1,
+        connector=server.connect,
+        health_probe=lambda: Cause.NETWORK,
+    ) as connection:
+        connection.add_listener(events)
+        server.errors = [ConnectFailed("no such name")] * 12
+        server.transports[0].lose(1001)
+        events.wait_for(Outage)
+        assert connection.status.state is State.OUTAGE
+        assert (connection.status.cause, connection.status.code) == (Cause.NETWORK, 1001)
+        events.wait_for(Connected)
+        assert connection.status.state is State.CONNECTED
+    assert [type(event) for event in events.heard] == [Disconnected, Outage, Connected, Disconnected]
+    assert events.of(Outage) == [Outage("no such name", Cause.NETWORK)]
+    assert connection.status.state is State.CLOSED
+
+
+def test_a_health_probe_that_fails_changes_nothing(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
+    events = Events()
+
+    def fail() -> Cause:
+        raise ZeroDivisionError("oh no")
+
+    with TwCloudConnection(
+        "demo", backoff=QUICK, outage_after=0.05, connector=server.connect, health_probe=fail
+    ) as connection:
+        connection.add_listener(events)
+        server.errors = [ConnectFailed("down")] * 6
+        server.transports[0].lose(None)
+        events.wait_for(Outage)
+        events.wait_for(Connected)
+    assert events.of(Outage) == [Outage("down", None)]
+    assert "oh no" in caplog.text
+
+
+# Sets while the connection is down
+
+
+def sets_of(transport: FakeTransport) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for line in transport.sent]
+    return [(line["name"], line["value"]) for line in lines if line["method"] == "set"]
+
+
+FAST = replace(SCRATCH, set_interval=0.001)
+
+
+@pytest.mark.parametrize(
+    ("when_down", "sent"),
+    [
+        ("latest", [("☁ y", "2"), ("☁ x", "3")]),
+        ("every", [("☁ x", "1"), ("☁ y", "2"), ("☁ x", "3")]),
+    ],
+)
+def test_sets_wait_for_the_connection_as_the_policy_says(
+    server: FakeServer, when_down: str, sent: list[tuple[str, str]]
+) -> None:
+    slow = Backoff(first=0.2, longest=0.2)
+    with TwCloudConnection(
+        "demo", when_down=when_down, limits=FAST, backoff=slow, connector=server.connect
+    ) as connection:
+        server.transports[0].lose(1001)
+        until(lambda: not connection.connected)
+        for name, value in [("x", 1), ("y", 2), ("☁ x", 3)]:
+            connection.set_var(name, value)
+        assert connection.waiting == len(sent)
+        assert connection.flush(5)
+        assert sets_of(server.transports[1]) == sent
+        assert connection.get_all_vars() == {"x": "3", "y": "2"}
+        connection.set_var("x", 4)
+        assert sets_of(server.transports[1])[-1] == ("☁ x", "4")
+
+
+def test_too_many_waiting_sets_are_refused(server: FakeServer) -> None:
+    slow = Backoff(first=30.0, longest=30.0)
+    with TwCloudConnection("demo", when_down="every", backoff=slow, connector=server.connect) as connection:
+        server.transports[0].lose(1001)
+        until(lambda: not connection.connected)
+        for number in range(MOST_WAITING):
+            connection.set_var("x", number)
+        with pytest.raises(NotConnected, match="1,000 sets wait already"):
+            connection.set_var("x", 1)
+        assert not connection.flush(0.01)
+    with pytest.raises(NotConnected, match="disconnect was called"):
+        connection.set_var("x", 1)
+
+
+def test_a_set_that_breaks_on_its_way_is_sent_again(server: FakeServer) -> None:
+    with TwCloudConnection(
+        "demo", when_down="every", limits=FAST, backoff=QUICK, connector=server.connect
+    ) as connection:
+        server.transports[0].closed = True  # a write fails, and the reader has not noticed yet
+        connection.set_var("x", 1)
+        connection.set_var("y", 2)
+        assert connection.waiting == 2
+        time.sleep(0.05)
+        server.transports[0].lose(None)
+        assert connection.flush(5)
+        assert sets_of(server.transports[1]) == [("☁ x", "1"), ("☁ y", "2")]
+
+
+def test_a_policy_has_to_be_one_of_three() -> None:
+    with pytest.raises(InvalidArgument, match="'fail', 'latest', 'every'"):
+        TwCloudConnection("demo", when_down="queue")
+
+
+def test_an_urgent_set_overtakes_the_bulk(server: FakeServer) -> None:
+    slow = replace(SCRATCH, set_interval=0.05)
+    with TwCloudConnection("demo", limits=slow, connector=server.connect) as connection:
+        bulk = [
+            threading.Thread(target=connection.set_var, args=("bulk", n), kwargs={"priority": Priority.BULK})
+            for n in range(6)
+        ]
+        for thread in bulk:
+            thread.start()
+        until(lambda: len(server.transports[0].sent) >= 2)
+        connection.set_var("urgent", 1, priority=Priority.URGENT)
+        names = [name for name, _ in sets_of(server.transports[0])]
+        for thread in bulk:
+            thread.join()
+        assert len(names) < 6
+        assert names[-1] == "☁ urgent"
+
+
+def test_a_connection_is_not_pickled(connection: CloudConnection) -> None:
+    for kept in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            kept(connection)
+
+
+# Stored values
+
+
+def test_the_first_values_are_waited_for(server: FakeServer) -> None:
+    with TwCloudConnection("demo", connector=server.connect) as connection:
+        timer = threading.Timer(0.1, server.transports[0].say, ['{"method":"set","name":"☁ x","value":"7"}'])
+        timer.start()
+        assert connection.get_var("x") == "7"
+        begun = time.monotonic()
+        assert connection.get_var("y") is None
+        assert time.monotonic() - begun < 0.9
+        timer.join()
+
+
+def test_a_listener_that_asks_for_values_does_not_wait_for_itself(
+    connection: CloudConnection, server: FakeServer
+) -> None:
+    seen: list[str | None] = []
+    connection.add_listener(lambda event: seen.append(connection.get_var("y")))
+    server.transports[0].say('{"method":"set","name":"☁ x","value":"7"}')
+    until(lambda: seen == [None])
 
 
 # With a real server
@@ -524,6 +696,36 @@ def test_a_cut_line_is_mended() -> None:
             events.wait_for(Connected, count)
         with contextlib.suppress(NotConnected):
             connection.set_var("x", 1)
+
+
+def test_a_name_that_is_not_found_for_a_while_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = threading.Event()
+    known.set()
+    look_up = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: object, **options: object) -> object:
+        if host == "cloud.example" and not known.is_set():
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return look_up("127.0.0.1" if host == "cloud.example" else host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setenv("no_proxy", "cloud.example")
+    with (
+        LocalCloud("turbowarp") as cloud,
+        TwCloudConnection(
+            "1", cloud_host=f"ws://cloud.example:{cloud.port}", contact="me", backoff=QUICK, outage_after=0.2
+        ) as connection,
+    ):
+        events = Events()
+        connection.add_listener(events)
+        known.clear()
+        cloud.disconnect_all(None)
+        events.wait_for(Outage)
+        assert connection.status.cause is Cause.NETWORK
+        assert "is not found" in connection.status.reason
+        known.set()
+        events.wait_for(Connected)
+        assert connection.status.state is State.CONNECTED
 
 
 def test_the_login_reaches_no_other_server() -> None:

@@ -50,12 +50,32 @@ def test_the_program_without_scratch_in_the_readme_prints_the_answer() -> None:
     assert shown.getvalue() == "Hello Ada!\n"
 
 
+def test_the_messages_in_the_readme_arrive() -> None:
+    (program,) = (program for program in PROGRAMS if "player.stream(" in program)
+    (around,) = (program for program in PROGRAMS if 'LocalCloud("scratch")' in program)
+    indented = "".join(f"    {line}\n" for line in program.splitlines())
+    waiting = "    import time\n    deadline = time.monotonic() + 20\n"
+    waiting += "    while 'open' not in shown.getvalue() and time.monotonic() < deadline: time.sleep(0.01)\n"
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(around + indented + waiting, {"shown": shown})
+    assert shown.getvalue().splitlines() == ["Hello Ada!", "0", "1", "4", "9", "the shop is open"]
+
+
 def test_the_local_site_in_the_readme_prints_the_bio() -> None:
     (program,) = (program for program in PROGRAMS if "LocalSite()" in program)
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
         exec(program, {})
     assert shown.getvalue() == "Hi, I am the cat.\n"
+
+
+def test_the_program_with_events_in_the_readme_prints_the_set() -> None:
+    (program,) = (program for program in PROGRAMS if "CloudEvents(" in program)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(program, {})
+    assert shown.getvalue() == "score 42\n"
 
 
 def test_the_readme_has_one_line_to_run_and_one_to_test() -> None:

@@ -14,7 +14,11 @@ from hypothesis import given
 from strategies import values
 
 from cloudlink import codec
-from cloudlink.codec import digits, msgpack
+from cloudlink.codec import digits, msgpack, text
+from cloudlink.codec.bounds import ITEMS_PER_DIGIT, MAX_DEPTH
+from cloudlink.codec.names import NAMES
+from cloudlink.codec.ranges import COMMON
+from cloudlink.codec.rows import Rows
 from cloudlink.errors import DecodeError, RequestError
 from cloudlink.limits import SCRATCH
 from cloudlink.link import frame, records
@@ -85,29 +89,64 @@ def test_digits_of_no_bytes_are_refused(vector: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("vector", vectors("values", "pairs"))
 def test_values_and_digits_belong_together(vector: dict[str, Any]) -> None:
-    value = restore(vector["value"])
-    assert msgpack.pack(value).hex() == vector["msgpack"]
-    assert codec.encode(value) == vector["digits"]
+    assert codec.encode(restore(vector["value"])) == vector["digits"]
     assert describe(codec.decode(vector["digits"])) == vector["value"]
 
 
-@pytest.mark.parametrize("vector", vectors("values", "read_only"), ids=lambda vector: vector["msgpack"])
+@pytest.mark.parametrize("vector", vectors("msgpack", "pairs"))
+def test_values_and_their_msgpack_belong_together(vector: dict[str, Any]) -> None:
+    value = restore(vector["value"])
+    assert msgpack.pack(value).hex() == vector["msgpack"]
+    assert codec.encode_msgpack(value) == vector["digits"]
+    assert describe(codec.decode(vector["digits"])) == vector["value"]
+
+
+@pytest.mark.parametrize("vector", vectors("values", "rows"))
+def test_rows_and_digits_belong_together(vector: dict[str, Any]) -> None:
+    columns = {name: range(first, last + 1, step) for name, (first, last, step) in vector["columns"].items()}
+    assert codec.encode(Rows(**columns).pack(vector["rows"])) == vector["digits"]
+    assert codec.decode(vector["digits"]) == vector["rows"]
+
+
+@pytest.mark.parametrize(
+    "vector", [*vectors("values", "read_only"), *vectors("msgpack", "read_only")], ids=lambda vector: vector["about"]
+)
 def test_values_in_forms_that_nobody_writes_are_read(vector: dict[str, Any]) -> None:
     assert describe(codec.decode(vector["digits"])) == vector["value"]
     assert codec.encode(restore(vector["value"])) != vector["digits"]
 
 
-@pytest.mark.parametrize("vector", vectors("values", "bad"), ids=lambda vector: vector["reason"])
+@pytest.mark.parametrize(
+    "vector", [*vectors("values", "bad"), *vectors("msgpack", "bad")], ids=lambda vector: vector["reason"]
+)
 def test_what_is_no_value_is_refused(vector: dict[str, Any]) -> None:
     with pytest.raises(DecodeError):
         codec.decode(vector["digits"])
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "texts"), ids=lambda vector: vector["text"][:20])
+def test_texts_and_digits_belong_together(vector: dict[str, str]) -> None:
+    assert text.encode(vector["text"]) == vector["digits"]
+    assert text.decode(vector["digits"]) == (vector["text"], len(vector["digits"]))
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "read_only"), ids=lambda vector: vector["about"])
+def test_texts_in_forms_that_nobody_writes_are_read(vector: dict[str, str]) -> None:
+    assert text.decode(vector["digits"]) == (vector["text"], len(vector["digits"]))
+    assert text.encode(vector["text"]) != vector["digits"]
+
+
+@pytest.mark.parametrize("vector", vectors("text_codec", "bad"), ids=lambda vector: vector["reason"])
+def test_digits_of_no_text_are_refused(vector: dict[str, str]) -> None:
+    with pytest.raises(DecodeError):
+        text.decode(vector["digits"])
 
 
 @pytest.mark.parametrize("key", ["texts", "beyond_sprite"])
 def test_texts_are_utf_8(key: str) -> None:
     for vector in vectors("text", key):
         assert vector["text"].encode().hex() == vector["utf8"]
-        assert codec.decode(codec.encode(vector["text"])) == vector["text"]
+        assert codec.decode(codec.encode_msgpack(vector["text"])) == vector["text"]
 
 
 @pytest.mark.parametrize("vector", vectors("text", "bad"), ids=lambda vector: vector["reason"])
@@ -240,9 +279,34 @@ def test_the_digits_of_the_reference_are_right(data: str, packed: str) -> None:
     assert digits.encode(bytes.fromhex(data.replace("(empty)", ""))) == packed
 
 
+@pytest.mark.parametrize(("written", "encoded"), examples("texts"))
+def test_texts_of_the_reference_are_right(written: str, encoded: str) -> None:
+    assert text.encode(written) == encoded
+    assert text.decode(encoded) == (written, len(encoded))
+
+
 @pytest.mark.parametrize(("described", "encoded"), examples("values"))
 def test_the_values_of_the_reference_are_right(described: str, encoded: str) -> None:
     assert codec.encode(restore(json.loads(described))) == encoded
+
+
+@pytest.mark.parametrize(("described", "encoded"), examples("msgpack"))
+def test_the_msgpack_of_the_reference_is_right(described: str, encoded: str) -> None:
+    assert codec.encode_msgpack(restore(json.loads(described))) == encoded
+
+
+def test_the_names_of_the_reference_are_those_of_the_code() -> None:
+    text = (SPRITES / "FORMAT.md").read_text(encoding="utf-8")
+    assert tuple(text.partition("```names\n")[2].partition("```")[0].split()) == NAMES
+
+
+def test_the_ranges_of_the_reference_are_those_of_the_code() -> None:
+    text = (SPRITES / "FORMAT.md").read_text(encoding="utf-8")
+    for title, numbers in (
+        ("lowest", [numbers[0] for numbers in COMMON.values()]),
+        ("highest", [numbers[-1] for numbers in COMMON.values()]),
+    ):
+        assert f"| {title} | {' | '.join(map(str, numbers))} |\n" in text
 
 
 def test_the_messages_of_the_reference_are_right() -> None:
@@ -258,7 +322,7 @@ def test_the_messages_of_the_reference_are_right() -> None:
 @pytest.mark.parametrize(("calculation", "result"), examples("steps"))
 def test_the_calculations_of_the_reference_are_right(calculation: str, result: str) -> None:
     python = calculation.replace("mod", "%").replace("floor(", "int(")
-    assert re.fullmatch(r"[\d ()*/+%int]+", python)
+    assert re.fullmatch(r"[\d ()*/+%int-]+", python)
     assert eval(python) == int(result)
 
 
@@ -268,7 +332,7 @@ def test_the_worked_checksum_of_the_reference_is_the_real_one() -> None:
 
 
 def test_the_reference_has_examples_of_every_kind() -> None:
-    assert all(examples(language) for language in ("frames", "digits", "values", "messages", "steps"))
+    assert all(examples(language) for language in ("frames", "digits", "values", "msgpack", "messages", "steps"))
 
 
 def test_the_numbers_of_the_reference_are_those_of_the_code() -> None:
@@ -295,6 +359,7 @@ def test_the_numbers_of_the_reference_are_those_of_the_code() -> None:
         f"between {client.least_retry:g} and {client.most_retry:g} s",
         f"is {WINDOW} behind the newest",
         f"less than {MOST_AHEAD} ahead of its oldest",
-        f"nest at most {msgpack.MAX_DEPTH} levels deep",
+        f"nest at most {MAX_DEPTH} levels deep",
+        f"at most {ITEMS_PER_DIGIT} items for each of its digits",
     ):
         assert re.sub(r"\s+", " ", number) in text

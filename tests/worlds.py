@@ -37,6 +37,8 @@ class Player:
         self.answers: dict[int, list[str]] = {}
         self.lost: list[int] = []
         self.events: list[ClientEvent] = []
+        self.sleeps_until = 0.0
+        self.missed: dict[str, str] = {}  # while asleep: the last value of each variable
 
     def ask(self, digits: str) -> int:
         ticket = self.link.send(digits)
@@ -122,7 +124,11 @@ class World:
 
     def _wakeups(self) -> list[float]:
         times = [self.server.wakeup(now=self.now), self.cloud.wakeup(), self._due[0][0] if self._due else None]
-        times += [player.link.wakeup(now=self.now) for player in self.players]
+        for player in self.players:
+            due = player.link.wakeup(now=self.now)
+            if self.now < player.sleeps_until:
+                due = player.sleeps_until
+            times.append(due)
         return [time for time in times if time is not None]
 
     def _settle(self) -> None:
@@ -134,11 +140,30 @@ class World:
                 self.server.receive(delivery.name, delivery.value, now=self.now)
             for player in self.players:
                 if player.member == delivery.member:
-                    player.link.receive(delivery.name, delivery.value, now=self.now)
+                    player.missed.pop(delivery.name, None)
+                    player.missed[delivery.name] = delivery.value
+                    if self.now >= player.sleeps_until:
+                        self._wake(player)
+        for player in self._awake():
+            self._wake(player)
         self._handle_events()
         self._write(self.server_member, self.server.writes(now=self.now))
-        for player in self.players:
+        for player in self._awake():
             self._write(player.member, player.link.writes(now=self.now))
+
+    def _awake(self) -> list[Player]:
+        return [player for player in self.players if self.now >= player.sleeps_until]
+
+    def _wake(self, player: Player) -> None:
+        missed, player.missed = player.missed, {}
+        for name, value in missed.items():
+            player.link.receive(name, value, now=self.now)
+
+    def restart_player(self, player: Player) -> None:
+        """Put a new tab in the place of one; what that one still waited for nobody will ever know."""
+        self.cloud.leave(player.member)
+        fresh = Player(self, player.name)
+        self.players[self.players.index(player)] = fresh
 
     def _handle_events(self) -> None:
         while (event := self.server.next_event()) is not None:

@@ -19,8 +19,9 @@ from typing import Any, NoReturn
 import click
 
 from cloudlink import connection
+from cloudlink.errors import ConnectionLost
 from cloudlink.server import CloudRequests
-from cloudlink.transport.base import ConnectionLost, Connector
+from cloudlink.transport.base import Connector
 
 
 class _ServerBegins(BaseException):

@@ -11,10 +11,8 @@ from typing import Any
 
 import msgpack
 
+from cloudlink.codec.bounds import MAX_DEPTH, short
 from cloudlink.errors import DecodeError, InvalidArgument
-
-MAX_DEPTH = 64
-"""Lists within lists, at most: deeper values are nobody's data and a danger to recursive readers."""
 
 
 def pack(value: Any) -> bytes:
@@ -56,19 +54,21 @@ def _check(value: Any, depth: int) -> None:
         _check_text(value)
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**64:
-            raise InvalidArgument(f"{_short(value)} does not fit in 64 bits; send it as text")
+            raise InvalidArgument(f"{short(value)} does not fit in 64 bits; send it as text")
     elif isinstance(value, list | tuple):
         for item in value:
             _check(item, depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str | int | float):
-                raise InvalidArgument(f"{_short(key)} cannot be a key; use text or a number")
+                raise InvalidArgument(f"{short(key)} cannot be a key; use text or a number")
             _check(key, depth + 1)
             _check(item, depth + 1)
+    elif isinstance(value, msgpack.Timestamp):
+        raise InvalidArgument("a timestamp is an extension type of msgpack, which is not supported; use a number")
     else:
         raise InvalidArgument(
-            f"a {type(value).__name__} cannot be sent ({_short(value)}); "
+            f"a {type(value).__name__} cannot be sent ({short(value)}); "
             "use None, a boolean, a number, text, bytes, a list or a dictionary"
         )
 
@@ -81,11 +81,3 @@ def _check_text(text: str) -> None:
             f"character {error.start} of the text is half of an emoji (a lone surrogate, "
             f"U+{ord(text[error.start]):04X}); remove it or send the whole one"
         ) from None
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # more digits than Python is willing to print
-        return "a huge number"
-    return text if len(text) <= 40 else text[:37] + "..."

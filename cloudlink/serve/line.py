@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
 
 from cloudlink import codec
+from cloudlink.classic.events import ClassicRequest
+from cloudlink.classic.server import ClassicServer
+from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock
 from cloudlink.errors import DecodeError, RequestError, ValueTooLong
 from cloudlink.link.events import (
@@ -25,6 +29,7 @@ from cloudlink.link.events import (
     RequestTooLong,
     RivalSeen,
 )
+from cloudlink.link.pacer import Pacer
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
 from cloudlink.link.statistics import Statistics
@@ -35,6 +40,7 @@ from cloudlink.rpc.budget import Spending
 from cloudlink.rpc.calls import Call, Calls
 from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
+from cloudlink.serve.ends import Ends
 from cloudlink.serve.player import Player, ReceivedRequest, current_request
 from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection
@@ -49,6 +55,12 @@ _MOST_TOPICS = 200
 
 _MOST_TOPIC_NAME = 50
 """Characters."""
+
+_CLASSIC = -1
+"""In place of a client's number: whoever has sent a classic request, which does not say."""
+
+_MOST_CLASSIC_ITEMS = 10_000
+"""Items of a generator's answer to a classic project: one answer holds them all."""
 
 _MOST_USER_NAME = 50
 """Characters; Scratch's own names have at most 20."""
@@ -88,29 +100,45 @@ class Line:
         cloud: the connection.
         shared: what all lines have in common.
         channel: the cloud variables that carry the requests.
+        classic: the variables that carry the classic sprite's requests, or None where it is not served.
         random: where the server's epoch is drawn from.
     """
 
-    def __init__(self, cloud: Connection, shared: Shared, *, channel: Channel, random: Random) -> None:
+    def __init__(
+        self, cloud: Connection, shared: Shared, *, channel: Channel, classic: ClassicChannel | None, random: Random
+    ) -> None:
         self.cloud = cloud
         self._shared = shared
-        self._link = ServerLink(channel, random=random, now=shared.clock())
+        now, pacer = shared.clock(), Pacer(channel.limits.set_interval)
+        self._link = ServerLink(channel, random=random, now=now, pacer=pacer)
+        self._classic = ClassicServer(classic, pacer=pacer, random=random, now=now) if classic is not None else None
+        ends = Ends(self._link, self._classic)
         self._calls = Calls(shared.router, most=shared.waiting)
         self._players: dict[int, Player] = {}
         self._topics: dict[str, int] = {}
         self._own_topics: dict[int, int] = {}  # by client
-        self._thread = LinkThread(cloud, self._link, on_event=self._handle, name="cloudlink-server", clock=shared.clock)
+        self._thread = LinkThread(
+            cloud,
+            ends,
+            receive=lambda name, value, now, age: ends.receive(name, value, now=now, age=age),
+            on_event=self._handle,
+            name="cloudlink-server",
+            clock=shared.clock,
+        )
+        self._ends = ends
         self._stopping = False
 
     @property
     def statistics(self) -> Statistics:
-        """The counters of the link."""
-        return self._link.statistics
+        """The counters of both protocols."""
+        if self._classic is None:
+            return self._link.statistics
+        return Statistics.sum([self._link.statistics, self._classic.statistics])
 
     @property
     def clients(self) -> int:
         """How many clients have a session."""
-        with self._thread.use() as link:
+        with self._use() as link:
             return len(link.clients)
 
     @property
@@ -134,7 +162,7 @@ class Line:
 
     def drain(self, timeout: float) -> None:
         """Wait until all is answered, and the answers are sent, for at most so many seconds."""
-        self._thread.wait_for(lambda: not self._calls and not self._link.pending, timeout=timeout)
+        self._thread.wait_for(lambda: not self._calls and not self._ends.pending, timeout=timeout)
 
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
@@ -142,18 +170,25 @@ class Line:
         with self._thread.use():
             self._calls.clear()
 
+    @contextmanager
+    def _use(self) -> Iterator[ServerLink]:
+        with self._thread.use():
+            yield self._link
+
     # Messages that nobody asked for
 
     def publish(self, topic: str, value: Any) -> int:
-        """Send a value to all who follow a topic; how many do."""
+        """Send a value to all who follow a topic; how many do. Classic projects get what is for everybody."""
         digits = codec.encode(value)
-        with self._thread.use() as link:
+        with self._use() as link:
+            if topic == messages.EVERYBODY and self._classic is not None and self._classic.statistics.messages_received:
+                self._classic.push(value)
             return self._publish(link, self._topics.get(topic), digits)
 
     def send(self, client: int, value: Any) -> bool:
         """Send a value to one client; whether it listens."""
         digits = codec.encode(value)
-        with self._thread.use() as link:
+        with self._use() as link:
             return bool(self._publish(link, self._own_topics.get(client), digits))
 
     def _publish(self, link: ServerLink, topic: int | None, digits: str) -> int:
@@ -201,6 +236,8 @@ class Line:
                     self._calls.cancel(client, message)
             case ClientLeft(client):
                 self._leave(client)
+            case ClassicRequest():
+                self._begin_classic(event)
             case RivalSeen(name, value):
                 _log.warning(
                     "somebody else sets %s, which only this server should: a second server of the same project, or "
@@ -231,7 +268,7 @@ class Line:
     def _answer_own(self, client: int, message: int, request: Request) -> None:
         """Answer a request of the other end itself."""
         try:
-            with self._thread.use() as link:
+            with self._use() as link:
                 answer: Any = None
                 match request.name, request.arguments:
                     case messages.HELLO, _:
@@ -247,32 +284,51 @@ class Line:
             self._send_error(client, message, error)
 
     def _begin(self, player: Player, client: int, message: int, request: Request) -> None:
-        received = ReceivedRequest(request.name, request.arguments, player, time.time())
-        self._shared.tell("on_request", received)
+        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time())
         try:
-            if self._stopping:
-                raise RequestError("the server is stopping", 503)
-            self._spend(player, client)
+            self._spend((id(self), client), player.user)
+            self._start(client, message, request, received)
+        except RequestError as error:
+            self._send_error(client, message, error)
+
+    def _begin_classic(self, event: ClassicRequest) -> None:
+        request = Request(event.name, event.arguments)
+        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time())
+        try:
+            self._spend(None, event.user)
+            self._start(_CLASSIC, event.request, request, received)
+        except RequestError as error:
+            self._send_classic(event.request, error)
+
+    def _start(self, client: int, message: int, request: Request, received: ReceivedRequest) -> None:
+        """Let a handler run.
+
+        Raises:
+            RequestError: what to answer instead.
+        """
+        self._shared.tell("on_request", received)
+        if self._stopping:
+            raise RequestError("the server is stopping", 503)
+        try:
             with self._thread.use():
                 call = self._calls.begin(client, message, request, now=self._shared.clock())
         except RequestError as error:
             if error.code == 404:
                 self._shared.tell("on_unknown_request", received)
-            self._send_error(client, message, error)
-            return
+            raise
         if call.handler.is_async:
             self._shared.async_worker.run(lambda: self._run_async(call, received, None))
         else:
             self._shared.workers.run(partial(self._run, call, received))
 
-    def _spend(self, player: Player, client: int) -> None:
+    def _spend(self, client: tuple[int, int] | None, user: str | None) -> None:
         now = self._shared.clock()
-        for spending, who in ((self._shared.spending, (id(self), client)), (self._shared.user_spending, player.user)):
+        for spending, who in ((self._shared.spending, client), (self._shared.user_spending, user)):
             if spending is not None and who is not None and not spending.allows(who, now=now):
                 raise RequestError("too many requests; wait a moment", 429)
 
     def _leave(self, client: int) -> None:
-        with self._thread.use() as link:
+        with self._use() as link:
             self._calls.leave(client)
             self._close_unfollowed(link)
             player = self._players.pop(client, None)
@@ -281,8 +337,13 @@ class Line:
 
     def _send_error(self, client: int, message: int, error: RequestError) -> None:
         digits = calls.encode_error(error, most_digits=self._link.most_digits)
-        with self._thread.use() as link:
+        with self._use() as link:
             link.send(client, message, digits)
+
+    def _send_classic(self, request: int, outcome: Any) -> None:
+        with self._thread.use():
+            if self._classic is not None:
+                self._classic.send(request, outcome)
 
     # What follows runs in a handler's thread.
 
@@ -294,11 +355,15 @@ class Line:
         if not self._may_start(call):
             return
         token = current_request.set(received)
+        outcome: Any
         try:
             outcome = call.handler.function(*call.arguments)
             if inspect.isgenerator(outcome):
-                self._stream(call, received, outcome)
-                return
+                if call.client != _CLASSIC:
+                    self._stream(call, received, outcome)
+                    return
+                with closing(outcome):
+                    outcome = list(itertools.islice(outcome, _MOST_CLASSIC_ITEMS))
         except BaseException as error:  # also SystemExit: a handler ends itself, not the server
             outcome = error
         finally:
@@ -312,10 +377,14 @@ class Line:
         current_request.set(received)
         try:
             result = call.handler.function(*call.arguments) if awaitable is None else awaitable
+            outcome: Any
             if inspect.isasyncgen(result):
-                await self._stream_async(call, received, result)
-                return
-            outcome = await result
+                if call.client != _CLASSIC:
+                    await self._stream_async(call, received, result)
+                    return
+                outcome = [item async for item in _first(result, _MOST_CLASSIC_ITEMS)]
+            else:
+                outcome = await result
         except BaseException as error:  # also SystemExit, which would end the loop, and being cancelled
             outcome = error
         self._finish(call, received, outcome)
@@ -323,12 +392,23 @@ class Line:
     def _finish(self, call: Call, received: ReceivedRequest, outcome: Any) -> None:
         if isinstance(outcome, BaseException) and not isinstance(outcome, RequestError):
             self._shared.tell("on_error", received, outcome)
+        if call.client == _CLASSIC:
+            self._finish_classic(call, outcome)
+            return
         digits = calls.encode_outcome(call, outcome, most_digits=self._link.most_digits)
-        with self._thread.use() as link:
+        with self._use() as link:
             if self._calls.finish(call):
                 link.send(call.client, call.message, digits)
 
-    # Answers item by item
+    def _finish_classic(self, call: Call, outcome: Any) -> None:
+        if isinstance(outcome, BaseException):
+            outcome = calls.as_error(call, outcome)
+        with self._thread.use():
+            wanted = self._calls.finish(call)
+        if wanted:
+            self._send_classic(call.message, outcome)
+
+    # Answers item by item; classic projects get them all at once
 
     def _stream(self, call: Call, received: ReceivedRequest, items: Generator[Any, Any, Any]) -> None:
         """Send what a generator yields, no faster than it can be sent."""
@@ -363,7 +443,7 @@ class Line:
         self._end_stream(call, received, prefix, error)
 
     def _send_piece(self, call: Call, digits: str) -> None:
-        with self._thread.use() as link:
+        with self._use() as link:
             if self._calls.wanted(call):
                 link.send(call.client, call.message, digits, whole=False)
 
@@ -384,9 +464,20 @@ class Line:
             sendable = calls.readable(calls.as_error(call, error))
             if not isinstance(error, RequestError):
                 self._shared.tell("on_error", received, error)
-        with self._thread.use() as link:
+        with self._use() as link:
             if self._calls.finish(call):
                 link.send(call.client, call.message, prefix + messages.encode_end(sendable))
+
+
+async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[Any, None]:
+    """The first of some items."""
+    async with aclosing(items):
+        count = 0
+        async for item in items:
+            yield item
+            count += 1
+            if count == most:
+                return
 
 
 def _close_unfollowed(topics: dict[Any, int], link: ServerLink) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudlink.errors import InvalidArgument
@@ -61,18 +61,15 @@ class ReceivedRequest:
         name: of the handler that is asked for.
         arguments: as they came, before the handler's annotations are applied.
         player: who asks; None for a project with the classic sprite, which does not say so.
+        requester: the user name that the project gives, or None.
         timestamp: when it came, in seconds since 1970.
     """
 
     name: str
     arguments: tuple[Any, ...]
     player: Player | None
-    timestamp: float = field(compare=False)
-
-    @property
-    def requester(self) -> str | None:
-        """Who the project says it is, or None."""
-        return self.player.user if self.player is not None else None
+    requester: str | None
+    timestamp: float
 
 
 current_request: ContextVar[ReceivedRequest] = ContextVar("cloudlink_request")

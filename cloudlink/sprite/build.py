@@ -262,7 +262,7 @@ class _Project:
 
     def costumes(self, source: SpriteSource) -> list[dict[str, Json]]:
         costumes = source.costumes
-        more = self.table(costumes.table) if costumes.table else ()
+        more = map(str, self.table(costumes.table)) if costumes.table else ()
         drawn = [_costume(drawing.name, drawing.svg) for drawing in costumes.drawings]
         empty = [_costume(name, _EMPTY_SVG) for name in (*costumes.names, *more)]
         found = drawn + empty or [_costume("costume1", _EMPTY_SVG)]

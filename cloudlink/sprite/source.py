@@ -73,7 +73,7 @@ from cloudlink.sprite.numbered import MOST
 MANIFEST = "sprite.toml"
 
 Scalar = str | int | float | bool
-Table = str | Sequence[str]
+Table = str | Sequence[Scalar]
 
 
 @dataclass(frozen=True, slots=True)

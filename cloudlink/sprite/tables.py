@@ -1,4 +1,4 @@
-"""The tables of the companion sprite that are made rather than typed: its characters.
+"""The tables of the companion sprite that are made rather than typed: its characters, and those of the text codec.
 
 Scratch has no block that turns a character into a number or back. A number becomes a character by taking a letter
 of a long text; a character becomes a number by its costume, or by halving with `<`, which compares by code but takes
@@ -7,8 +7,14 @@ capital letters for small ones.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence
+
+from cloudlink.codec.names import NAMES
+from cloudlink.codec.ranges import COMMON as COMMON_RANGES
+from cloudlink.codec.text_escapes import WINDOWS
+from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, START, TextTable, text_table
 
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -16,15 +22,22 @@ _BACKSPACE = "\b"
 """Scratch removes this character from a project when it loads it; its place is taken by U+FFFD."""
 
 
-def sprite_tables() -> Mapping[str, str | Sequence[str]]:
+Table = str | Sequence[str | int]
+
+
+def sprite_tables() -> Mapping[str, Table]:
     """The tables that the manifest of the companion sprite names.
 
     - characters: all characters of one UTF-16 unit, in order, the surrogates left out.
     - high surrogates, low surrogates: 1,024 characters of two units each; the first units of the ones are all high
       surrogates in order, the second units of the others all low ones. (A half alone is not allowed in a file.)
-    - costumes: characters that get a costume: printable ASCII, and the capital letters of European languages.
+    - costumes: characters that get a costume: printable ASCII, and all capital letters.
     - costume codes: their numbers.
     - run starts, run ends: places in `characters`, from 1, between which `<` compares as the codes do.
+    - text tokens, classes, limits, offsets, symbols, specials; window starts: see `_text_tables`.
+    - names: of keys that are written in two digits.
+    - range starts, range sizes: the ranges that are written in one digit.
+    - single codes, single tokens: the tokens of one character outside ASCII, by the number of this character.
     """
     units = [chr(code) for code in range(0x10000) if code not in _SURROGATES]
     costumes = _costumes()
@@ -37,13 +50,59 @@ def sprite_tables() -> Mapping[str, str | Sequence[str]]:
         "costume codes": [str(ord(character)) for character in costumes],
         "run starts": [str(start + 1) for start, _ in runs],
         "run ends": [str(end) for _, end in runs],
+        **_text_tables(text_table()),
+        "names": NAMES,
+        "range starts": [numbers[0] for numbers in COMMON_RANGES.values()],
+        "range sizes": [len(numbers) for numbers in COMMON_RANGES.values()],
+    }
+
+
+def _text_tables(table: TextTable) -> Mapping[str, Table]:
+    """The tables of the text codec.
+
+    For each code and each width of 1 to `LONGEST` digits there is a limit and an offset: what is below the limit is a
+    symbol's digits, and with the offset it is the symbol's place in the list of symbols, from 1. (In the common code it
+    is the token itself, which needs no list.) A class is the row of its code in these two; the special tokens have the
+    class 0, with which the sprite's loop ends.
+    """
+
+    def row(code: int) -> int:
+        return code * LONGEST + 1
+
+    limits, offsets, place = [], [], 0
+    for code, lengths in enumerate(table.lengths):
+        first = 0
+        for count in lengths:
+            first *= 10
+            limits.append(first + count)
+            offsets.append(place + 1 - first)
+            first += count
+            place += count
+        if code == COMMON:
+            place = 0
+    specials = [table.end, table.characters, table.window, table.pack]
+    singles = {
+        ord(token): number
+        for number, token in enumerate(table.tokens, 1)
+        if len(token) == 1 and not (token.isascii() and token.isprintable())
+    }
+    return {
+        "text tokens": table.tokens,
+        "text classes": [0 if number in specials else row(after) for number, after in enumerate(table.classes, 1)],
+        "text limits": limits,
+        "text offsets": offsets,
+        "text symbols": list(itertools.chain(*table.symbols[COMMON + 1 :])),
+        "text specials": [*specials, row(START), row(ESCAPED)],
+        "window starts": WINDOWS,
+        "single codes": list(singles),
+        "single tokens": list(singles.values()),
     }
 
 
 def _costumes() -> list[str]:
-    """Printable ASCII, and what differs from its small letter up to Cyrillic and in Latin Extended Additional."""
-    capitals = [chr(code) for code in (*range(0x80, 0x530), *range(0x1E00, 0x1F00))]
-    return [chr(code) for code in range(32, 127)] + [letter for letter in capitals if letter.lower() != letter]
+    """Printable ASCII, and all that differs from its small letter, as far as it is one UTF-16 unit."""
+    capitals = [letter for code in range(0x80, 0x10000) if (letter := chr(code)).lower() != letter]
+    return [chr(code) for code in range(32, 127)] + capitals
 
 
 def _runs(units: Sequence[str]) -> list[tuple[int, int]]:

@@ -5,22 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from cloudlink.errors import NotConnected
-
-
-class ConnectionLost(NotConnected):
-    """An open connection has come to its end, by the server's doing or by the network's.
-
-    Attributes:
-        code: the websocket close code; None when the connection broke without one, or when we closed it.
-        reason: the words that came with the code, or what happened to the network.
-    """
-
-    def __init__(self, message: str, *, code: int | None = None, reason: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.reason = reason
-
 
 class Transport(Protocol):
     """One open websocket. One thread may send while another receives; any thread may close."""

@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, TypeAlias
 
 from cloudlink.limits import Limits
+from cloudlink.transport.life import Cause
+from cloudlink.transport.turns import Priority
+
+
+class Origin(Enum):
+    """Where a value comes from."""
+
+    LIVE = "live"
+    """Somebody has set it just now."""
+    CATCH_UP = "catch up"
+    """The server tells it after a reconnect, and it is not what was known: it was set meanwhile."""
+    STORED = "stored"
+    """The server tells it on connecting, and nobody has set it as far as is known: no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +34,13 @@ class VariableSet:
         name: without the cloud prefix.
         value: any text: the server checks little, and anyone may set anything.
         received_at: when it came, in seconds of the system clock (monotonic).
+        origin: where it comes from.
     """
 
     name: str
     value: str
     received_at: float
+    origin: Origin = Origin.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,20 @@ class Disconnected:
     will_retry: bool
 
 
-ConnectionEvent: TypeAlias = VariableSet | Connected | Disconnected
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The connection has been down for long; attempts go on, and Connected will tell of the end.
+
+    Attributes:
+        reason: why, in words for a log.
+        cause: what a look at the server found; None if nobody looked.
+    """
+
+    reason: str
+    cause: Cause | None
+
+
+ConnectionEvent: TypeAlias = VariableSet | Connected | Disconnected | Outage
 Listener: TypeAlias = Callable[[ConnectionEvent], None]
 
 
@@ -62,7 +91,7 @@ class Connection(Protocol):
     def connected(self) -> bool:
         """Whether a set would go out now."""
 
-    def set_var(self, name: str, value: str | int | float) -> None:
+    def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
         """Set a variable; waits as long as the platform's interval between two sets asks for.
 
         Raises:

@@ -25,9 +25,10 @@ from typing import Any, Final, NoReturn
 
 import websocket
 
-from cloudlink.errors import CloudError, ConnectFailed, ConnectionRefused, InvalidArgument
+from cloudlink.clock import RealTime
+from cloudlink.errors import CloudError, ConnectFailed, ConnectionLost, ConnectionRefused, InvalidArgument
 from cloudlink.transport.address import Address
-from cloudlink.transport.base import ConnectionLost, Connector
+from cloudlink.transport.base import Connector
 from cloudlink.transport.keepalive import Keepalive, Pulse
 from cloudlink.transport.lines import close_code
 
@@ -38,8 +39,14 @@ CONNECT_TIMEOUT: Final = 10.0
 """Seconds for each step of connecting: TCP, TLS, HTTP."""
 
 PING_INTERVAL: Final = 20.0
-"""Seconds of silence before a ping, and for its answer. TurboWarp's server pings every 30 s itself, and many
-routers forget a silent connection after 60 s."""
+"""Seconds of silence before a ping. TurboWarp's server pings every 30 s itself, and many routers forget a silent
+connection after 60 s."""
+
+ANSWER_TIMEOUT: Final = 10.0
+"""Seconds a server may take to answer a ping."""
+
+LOOK_INTERVAL: Final = 5.0
+"""Seconds after which a silent connection is looked at in any case: the computer may have slept."""
 
 SEND_TIMEOUT: Final = 10.0
 """Seconds a message may wait for room in the socket's buffer: by then the peer reads no more."""
@@ -67,7 +74,7 @@ class WebSocketTransport:
             the address.
         contact: how the server's operator reaches the author of this program: a page, an account, an address.
         connect_timeout: seconds for each step of connecting.
-        ping_interval: seconds of silence before a ping, and for its answer.
+        ping_interval: seconds of silence before a ping; its answer may take as long, but at most 10.
 
     Raises:
         ConnectFailed: the server did not answer, or not as a websocket server does.
@@ -98,7 +105,8 @@ class WebSocketTransport:
         self._websocket.settimeout(READ_SLICE)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
-        self._keepalive = Keepalive(ping_interval, now=time.monotonic())
+        self._clock = RealTime()
+        self._keepalive = Keepalive(ping_interval, answer=min(ping_interval, ANSWER_TIMEOUT), now=self._clock())
         self._lost: ConnectionLost | None = None
         self._frames = threading.Lock()  # held while a frame is read or written
         self._receiving = threading.Lock()  # held by `receive`; close waits for it before it frees the socket
@@ -175,10 +183,10 @@ class WebSocketTransport:
             # TLS hands out whole records: the next frame may be in its buffer, out of the selector's sight.
             if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
                 return True
-        end = self._keepalive.wakeup()
+        wait = min(self._keepalive.wakeup() - self._clock(), LOOK_INTERVAL)
         if deadline is not None:
-            end = min(end, deadline)
-        return bool(self._selector.select(max(0.0, end - time.monotonic())))
+            wait = min(wait, deadline - time.monotonic())
+        return bool(self._selector.select(max(0.0, wait)))
 
     def _read(self) -> str | None:
         """The text of one frame; None for a frame that has none, or that is not complete yet."""
@@ -187,7 +195,7 @@ class WebSocketTransport:
             try:
                 with _translated(_WHILE_OPEN, self._url):
                     opcode, frame = self._websocket.recv_data_frame(control_frame=True)
-                    self._keepalive.heard(now=time.monotonic())
+                    self._keepalive.heard(now=self._clock())
                     if opcode == websocket.ABNF.OPCODE_CLOSE:
                         _raise_closed(frame.data)
                     # A binary frame means nothing in this protocol; TurboWarp's server ignores them too.
@@ -199,7 +207,7 @@ class WebSocketTransport:
                 raise
 
     def _check_pulse(self) -> None:
-        pulse = self._keepalive.check(now=time.monotonic())
+        pulse = self._keepalive.check(now=self._clock())
         if pulse is Pulse.PING:
             self._write(websocket.ABNF.OPCODE_PING, b"")
         elif pulse is Pulse.DEAD:
@@ -379,10 +387,17 @@ _WHILE_OPEN: Final[_Table] = (
 
 @contextlib.contextmanager
 def _translated(table: _Table, place: str) -> Iterator[None]:
+    cause: Exception
     try:
         yield
+        return
     except Exception as error:
         for kinds, translate in table:
             if isinstance(error, kinds):
-                raise translate(error, place) from error
-        raise
+                failure, cause = translate(error, place), error
+                break
+        else:
+            raise
+    # Raised out here, so that nothing hangs on it but what we say. What the server answered stays out: its headers
+    # hold cookies, and its page may repeat ours.
+    raise failure from None if isinstance(cause, websocket.WebSocketBadStatusException) else cause

@@ -13,6 +13,8 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,12 @@ import msgpack
 
 from cloudlink import codec
 from cloudlink.codec import digits
+from cloudlink.codec import text as text_codec
+from cloudlink.codec.rows import Rows
+from cloudlink.codec.text import encode as encode_text
+from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, text_table
 from cloudlink.errors import RequestError
+from cloudlink.javascript import javascript_number
 from cloudlink.link import frame
 from cloudlink.link.checksum import checksum
 from cloudlink.link.frame import Control, Downlink, Hello, Refusal, Reset, Uplink, Welcome
@@ -33,12 +40,16 @@ FOLDER = Path(__file__).parent
 EXACT = 2**53
 """Beyond this, neither Scratch nor most readers of JSON keep every whole number apart."""
 
+START_OF_2000 = datetime(2000, 1, 1, tzinfo=UTC)
+"""What Scratch's block (days since 2000) counts from."""
+
 REPLACEMENT = "\ufffd"
 
 NOTATION = (
     "null, booleans, texts, lists and whole numbers up to 2**53 stand for themselves; "
     '{"integer": text} is a larger whole number, {"float": text} a floating-point number (inf, -inf and nan too), '
-    '{"bytes": hex} are bytes, {"record": [[key, value], ...]} is a dictionary in its order'
+    '{"bytes": hex} are bytes, {"decimal": text} is a decimal, {"moment": text} a time in UTC as in ISO 8601, '
+    '{"record": [[key, value], ...]} is a dictionary in its order'
 )
 
 # Values as JSON
@@ -55,6 +66,10 @@ def describe(value: Any) -> Any:
             return {"float": repr(value)}
         case bytes():
             return {"bytes": value.hex()}
+        case Decimal():
+            return {"decimal": str(value)}
+        case datetime():
+            return {"moment": value.astimezone(UTC).isoformat()}
         case dict():
             return {"record": [[describe(key), describe(item)] for key, item in value.items()]}
         case _:
@@ -70,6 +85,10 @@ def restore(described: Any) -> Any:
             return float(text)
         case {"bytes": text}:
             return bytes.fromhex(text)
+        case {"decimal": text}:
+            return Decimal(text)
+        case {"moment": text}:
+            return datetime.fromisoformat(text)
         case {"record": pairs}:
             return {restore(key): restore(item) for key, item in pairs}
         case list():
@@ -93,7 +112,8 @@ def outline(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _step(path: str, last: Any) -> str:
-    return f"{path}.{_shown(last)}" if path else str(_shown(last))
+    step = javascript_number(last) if isinstance(last, float) else str(_shown(last))
+    return f"{path}.{step}" if path else step
 
 
 def _shown(value: Any) -> Any:
@@ -107,7 +127,11 @@ def _shown(value: Any) -> Any:
         case bytes():
             return " ".join(map(str, value))
         case int() if abs(value) > EXACT:
-            return float(value)  # all that Scratch's numbers keep of it
+            return str(value)
+        case Decimal():
+            return str(value)
+        case datetime():
+            return float(f"{(value - START_OF_2000) // timedelta(microseconds=1)}e-6") / 86_400
     return value
 
 
@@ -170,7 +194,7 @@ def digits_file() -> dict[str, Any]:
     }
 
 
-# values.json
+# values.json and msgpack.json
 
 WHOLE = [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2**31, 2**32 - 1, 2**32, 2**53 - 1, 2**53]
 NEGATIVE = [-1, -32, -33, -128, -129, -32_768, -32_769, -(2**31), -(2**31) - 1, -(2**32), -(2**53)]
@@ -211,6 +235,205 @@ NESTED: list[Any] = [
     [b"", b"\x00\xff", b"z" * 255, b"w" * 256],
     [None, True, False, 0, "", [], {}],
 ]
+"""What has a form in both codecs."""
+
+NUMBERS = [
+    9,
+    10,
+    99,
+    100,
+    999,
+    1000,
+    -1000,
+    10**9 - 1,
+    10**9,
+    10**16 + 1,
+    12345678901234567890,
+    10**107,
+    10**108,
+    -(10**120),
+    90.0,
+    400.0,
+    5000.0,
+    0.25,
+    0.0004,
+    0.00005,
+    -12.5,
+    123456.789,
+    1e100,
+]
+LEAVES: list[Any] = [
+    Decimal("12.50"),
+    Decimal("-0"),
+    Decimal("1E+6144"),
+    Decimal("0.1234567890123456789012345678901234567890"),
+    Decimal("NaN"),
+    Decimal("-Infinity"),
+    datetime(2000, 1, 1, tzinfo=UTC),
+    datetime(2026, 11, 22, 6, 30, tzinfo=UTC),
+    datetime(2026, 11, 22, 6, 30, 0, 123_456, tzinfo=UTC),
+    datetime(1969, 7, 20, 20, 17, 40, tzinfo=UTC),
+    datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    "naïve café ☕",
+    "日本語",
+]
+CHAT = [("griffpatch", "hello everyone", 12), ("pixel_otter", "hi!", 15), ("griffpatch", "want to play?", 31)]
+TOGETHER: list[Any] = [
+    [3, 0, 12, 1, 255, 7, 2, 0, 0, 5, 1, 116, 117, 16, 17],
+    [-120, 45, 90, 100, 3, -7],
+    list(range(0, 100, 10)),
+    [1_700_000_000, 1_700_000_060, 1_700_000_300],
+    [7] * 40,
+    ["red"] * 12,
+    [True, False, True] * 20,
+    [12.5, -3.25, 90.0, 0.5, 0.75],
+    [1.5, 2],
+    [2**60, 2**60 + 1, -(2**60)],
+    ["one", "two", "three", "four"],
+    ["griffpatch", 1, "griffpatch", "griffpatch"],
+    [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
+    [["Ann", 12.5], ["Bob", 7.25]],
+    [["Ann", 12.5], ["Bob", None]],
+    [{"name": name, "score": 1000 - 7 * place} for place, name in enumerate(["Ann", "Bob", "Cid"])],
+    [{"user": user, "text": text, "sent at": time} for user, text, time in CHAT],
+    [{"x": None, "flag": True}, {"x": "left", "flag": False}] * 3,
+    [{"a": 1}, {"b": 2}],
+    [{"a": 1, "b": [2]}, {"a": 3, "b": [4]}],
+    {"teams": [["red", 1], ["blue", 2]], "more": {"deep": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}},
+    {"griffpatch": {"friend": "griffpatch"}, "other": {"griffpatch": 1}},
+    {"Name": 1, "name": 2},
+    {1: "one", 2.5: "two and a half", "yes": "text"},
+    [[], {}, [[]], [{}]],
+    list(range(200)),
+    [place * place for place in range(120)],
+]
+"""What columns, tables and references are for."""
+
+
+def texts(*written: str) -> str:
+    """The digits of texts without heads, one after another."""
+    return "".join(map(encode_text, written))
+
+
+OTHER_FORMS = {
+    "3007": "7 in three digits",
+    "40" + "7": "7 with its length",
+    "4" + "99900" + "7": "7 with its length in the longest form",
+    "8" + "903" + "17" * 12: "a list with a count that is written in one digit less",
+    "8" + "99902" + "17" + "18": "a list with its count in the longest form",
+    "05" + "2" + "0" + "17" + "18": "a column of values with heads",
+    "05" + "2" + "30" + "10" + "210" + "78": "a range written out, which has a digit of its own",
+    "05" + "2" + "39" + "10" + "210" + "11" + "78": "the same with a step of 1",
+    "05" + "0" + "1": "a column without items",
+    "06" + "0" + "1" + "00" + "1": "a table without rows",
+    "06" + "2" + "1" + "00" + "0" + "17" + "18": "a table with a column of values with heads",
+    "6" + "0499" + "1" + "25": "2.5 with its exponent written out",
+    "6" + "1" + "2" + "005": "0.5 with zeros in front",
+    "094" + "1" + "7" + texts("key") + "17": "a record with a text as a value for its key",
+    "9" + "1" + "9" + texts("name") + "17": "a name written out, which has two digits of its own",
+    "7" + texts(""): "an empty text as a text",
+    "82" + "7" + texts("same") + "03" + "0": "a text again",
+    "08" + "6" + "0494" + "6" + "5000000": "a moment with six decimals of nothing",
+}
+"""Digits that no writer of ours makes, but a reader takes."""
+
+DEEP = 70
+BAD_VALUES = {
+    "": "no digits",
+    "0": "it ends within its kind",
+    "09": "it ends within its kind, the second digit of which goes on, too",
+    "097": "kind 097 is reserved",
+    "099": "kind 099 is reserved",
+    "2": "a number without its digits",
+    "20": "one digit of two",
+    "4": "a long number without its length",
+    "43100": "three digits of four",
+    "4999": "a length that ends within itself",
+    "49999": "a length of ten digits without them",
+    "4" + "9999" + "9999999999" + "1": "a number that claims 9,999,999,999 digits",
+    "6": "a number with a fraction, and no more",
+    "60": "it ends before its exponent",
+    "610": "it ends before its mantissa",
+    "6052": "it ends within its exponent",
+    "7": "a text without its digits",
+    "7" + texts("Hello, how are you?")[:-1]: "a text without its end",
+    "030": "a text again where none was",
+    "82" + "7" + texts("same") + "03" + "1": "a second text again, where one was",
+    "04": "bytes without their number",
+    "041": "a byte without its digits",
+    "04" + "9999" + "9999999999" + "1": "bytes that claim 9,999,999,999",
+    "8": "a list without its number of items",
+    "81": "a list without its item",
+    "8217": "a list with one of two items",
+    "8" + "9999" + "9999999999": "a list that claims 9,999,999,999 items",
+    "9": "a record without its number of items",
+    "91": "a record without a key",
+    "9100": "a record with a key and no value",
+    "9" + "9999" + "9999999999": "a record that claims 9,999,999,999 items",
+    "91" + "8": "a name that ends within itself",
+    "094" + "1" + "80" + "17": "a list for a key",
+    "05": "a column without its number of items",
+    "0521": "a column of texts without them",
+    "0529": "columns of kind 9 are reserved",
+    "052019": "a column with one of two values",
+    "05" + "1" + "0" + "80": "a column with a list in it",
+    "05" + "1" + "0" + "0510" + "17": "a column with a column in it",
+    "05" + "2" + "4": "a column of decimals without their number",
+    "05" + "2" + "3": "a column without its range",
+    "05" + "2" + "30" + "10" + "11" + "0": "a range of one number",
+    "05" + "2" + "30" + "10" + "10" + "0": "a range of no number",
+    "05" + "2" + "30" + "10" + "61125" + "0": "a range of two and a half numbers",
+    "05" + "2" + "30" + "10" + "4906" + "1" * 16 + "10": "a range of more numbers than fit into a group",
+    "05" + "2" + "30" + "10" + "42481" + "99999": "a group that is too large for its numbers",
+    "05" + "9999" + "9999999999" + "6" + "17": "a column that claims 9,999,999,999 times the same",
+    "05" + "9992999" + "6" + "17": "a column that claims more items than its digits can carry",
+    "06": "a table without its number of rows",
+    "062": "a table without its number of columns",
+    "0621": "a table without its keys",
+    "062100": "a table without its columns",
+    "06" + "0" + "9999" + "9999999999": "a table that claims 9,999,999,999 columns",
+    "06" + "9999" + "9999999999" + "1" + "00" + "6" + "17": "a table that claims 9,999,999,999 rows",
+    "07": "rows without their number",
+    "07" + "1" + "1": "rows without their range",
+    "07" + "1" + "1" + "4": "rows without their numbers",
+    "07" + "1" + "1" + "4" + "481": "a row outside its range",
+    "08": "a moment without its number",
+    "08" + "7" + texts("noon"): "a text for a moment",
+    "080816": "a moment of a moment",
+    "093": "a decimal without its text",
+    "207" + "0": "something follows after the value",
+    "0000": "something follows after nothing",
+    "81" * DEEP + "17": "a list nested 70 levels deep",
+    "91" + "00" + ("91" + "00") * DEEP + "17": "a record nested 70 levels deep",
+}
+TOLERATED_VALUES = {
+    "43" + "0100": "a long number that begins with 0",
+    "50" + "0": "a negative number that is 0",
+    "6" + "0999" + "0" + "1": "a number that is too large for a double",
+    "6" + "1" + "911" + "1" * 21: "a number with more digits than a double can need",
+    "093" + texts("twelve"): "a decimal that is none",
+    "093" + texts("1E+9999"): "a decimal that is too large",
+    "08" + "4902" + "9" * 12: "a moment after the year 9999",
+    "08" + "61" + "1" + "15": "a moment with one decimal",
+    "92" + "00" + "17" + "00" + "18": "a key twice",
+    "062" + "2" + "0000" + "612" * 2: "a table with a key twice",
+    "094" + "1" + "00" + "17": "a key that is nothing",
+    "041" + "256": "one byte is at most 255",
+    "062" + "0": "a table without columns, its rows none",
+}
+"""Digits that Python refuses, while the sprite may show something."""
+
+ROWS = [
+    (
+        {"id": range(100), "x": range(-240, 241), "y": range(-180, 181), "direction": range(-179, 181)},
+        [(7, -120, 45, 90), (12, 240, -180, 180), (99, 0, 0, -179)],
+    ),
+    ({"x": range(-240, 241)}, [(place * 20 - 240,) for place in range(24)]),
+    ({"tile": range(16), "turned": range(0, 360, 90), "height": range(-1000, 1001)}, [(15, 270, -1000), (0, 0, 1000)]),
+    ({f"column {place}": range(2) for place in range(8)}, [(0, 1) * 4, (1, 0) * 4]),
+    ({"none": range(10)}, []),
+]
 
 READ_ONLY = {
     "cc05": "a whole number with more bytes than it needs",
@@ -230,13 +453,15 @@ READ_ONLY = {
     "dd0000000105": "the same with four",
     "de0001a16105": "a short record with a long head",
     "df00000001a16105": "the same with four",
-    "ca3fc00000": "a number of 32 bits; the sprite refuses it",
+    "ca3fc00000": "a number of 32 bits",
+    "ca00000001": "the smallest of 32 bits",
+    "ca807fffff": "the largest of those that have fewer bits",
+    "ca7f7fffff": "the largest of 32 bits",
+    "caff800000": "minus infinity in 32 bits",
+    "ca80000000": "minus zero in 32 bits",
 }
 """msgpack that no writer of ours makes, but a reader takes."""
 
-UNREAD_BY_SPRITE = {"ca3fc00000"}
-
-DEEP = 70
 BAD_MSGPACK = {
     "": "no value at all",
     "c1": "a first byte that msgpack never uses",
@@ -274,34 +499,58 @@ TOLERATED_MSGPACK = {
 }
 """msgpack that Python refuses, while the sprite may show something."""
 
-BAD_CODECS = {
-    "": "no codec digit",
-    "0001": "codec 0 is reserved",
-    "2001": "codec 2 is reserved",
-    "9001": "codec 9 is reserved",
-    "10": "behind the codec digit stand no packed bytes",
+BAD_PACKING = {
+    "10": "no bytes have one digit",
+    "1256": "one byte is at most 255",
 }
 
 
 def values_file() -> dict[str, Any]:
-    """Typed values, their msgpack and their digits."""
-    good = [None, True, False, *WHOLE, *NEGATIVE, *LARGE, *FRACTIONS, *TEXTS, *NESTED]
-    bad = [_bad_value(packed, reason, True) for packed, reason in BAD_MSGPACK.items()]
-    bad += [_bad_value(packed, reason, False) for packed, reason in TOLERATED_MSGPACK.items()]
-    bad += [{"digits": text, "reason": reason, "sprite_refuses": True} for text, reason in BAD_CODECS.items()]
-    bad += [{"digits": "1256", "reason": "one byte is at most 255", "sprite_refuses": False}]
+    """Typed values and their digits."""
+    good = [None, True, False, *WHOLE, *NEGATIVE, *LARGE, *FRACTIONS, *TEXTS, *NESTED, *NUMBERS, *LEAVES, *TOGETHER]
+    bad = [{"digits": text, "reason": reason, "sprite_refuses": True} for text, reason in BAD_VALUES.items()]
+    bad += [{"digits": text, "reason": reason, "sprite_refuses": False} for text, reason in TOLERATED_VALUES.items()]
     return {
         "notation": NOTATION,
         "shown": "what the sprite lists: the path of each item, and the number or text there; "
         "a list or a record shows its number of items",
         "pairs": [_value(value) for value in good],
         "read_only": [
+            {"about": about, "value": describe(codec.decode(text)), "digits": text}
+            for text, about in OTHER_FORMS.items()
+        ],
+        "rows": [
+            {
+                "columns": {name: [column[0], column[-1], column.step] for name, column in columns.items()},
+                "rows": rows,
+                "digits": codec.encode(Rows(**columns).pack(rows)),
+            }
+            for columns, rows in ROWS
+        ],
+        "bad": bad,
+    }
+
+
+def msgpack_file() -> dict[str, Any]:
+    """Typed values, their msgpack and its digits."""
+    good = [None, True, False, *WHOLE, *NEGATIVE, *LARGE, *FRACTIONS, *TEXTS, *NESTED]
+    bad = [_bad_msgpack(packed, reason, True) for packed, reason in BAD_MSGPACK.items()]
+    bad += [_bad_msgpack(packed, reason, False) for packed, reason in TOLERATED_MSGPACK.items()]
+    bad += [
+        {"digits": text, "reason": reason, "sprite_refuses": text != "1256"} for text, reason in BAD_PACKING.items()
+    ]
+    return {
+        "notation": NOTATION,
+        "pairs": [
+            {"msgpack": msgpack.packb(value).hex()} | _value(value) | {"digits": codec.encode_msgpack(value)}
+            for value in good
+        ],
+        "read_only": [
             {
                 "about": about,
                 "value": describe(codec.decode("1" + digits.encode(bytes.fromhex(packed)))),
                 "msgpack": packed,
                 "digits": "1" + digits.encode(bytes.fromhex(packed)),
-                "sprite_refuses": packed in UNREAD_BY_SPRITE,
             }
             for packed, about in READ_ONLY.items()
         ],
@@ -313,14 +562,13 @@ def _value(value: Any) -> dict[str, Any]:
     listed = list(outline(value))
     return {
         "value": describe(value),
-        "msgpack": msgpack.packb(value).hex(),
         "digits": codec.encode(value),
         "paths": [path for path, _ in listed],
         "shown": [describe(shown) for _, shown in listed],
     }
 
 
-def _bad_value(packed: str, reason: str, sprite_refuses: bool) -> dict[str, Any]:
+def _bad_msgpack(packed: str, reason: str, sprite_refuses: bool) -> dict[str, Any]:
     return {
         "msgpack": packed,
         "digits": "1" + digits.encode(bytes.fromhex(packed)),
@@ -367,16 +615,16 @@ SCRIPTS = {
     "last of the first plane": "\ufdf0\ufeff\ufffd",
     "combining marks": "e\u0301 a\u0308\u0323 \u200d\u200b",
     "symbols": "€£¥₴ ©®™ ½¼ ☁★☃ →∞≠≤ √∑",
+    "Armenian": "Ա ա Երևան",
+    "Georgian with capitals": "Ა ა Თბილისი",
+    "wide Latin": "\uff21\uff41\uff11",
+    "Roman numerals": "Ⅷⅷ",
+    "Greek with breathings": "Ἀἀ ᾳᾼ",
+    "code points without a character": "\u0378\u0530\ufffe\uffff",
+    "the last code point before the surrogates, which is free": "\ud7ff",
 }
 
 BEYOND_SPRITE = {
-    "a capital letter of Armenian": ("Ա", "ա"),
-    "a capital letter of Georgian": ("Ა", "ა"),
-    "a wide Latin capital": ("\uff21", "\uff41"),
-    "a Roman numeral": ("Ⅷ", "ⅷ"),
-    "a capital letter of Greek with a breathing": ("Ἀ", "ἀ"),
-    "a code point without a character": ("\u0378", REPLACEMENT),
-    "the last code point before the surrogates, which is free": ("\ud7ff", REPLACEMENT),
     "the backspace": ("\b", REPLACEMENT),
 }
 """What the sprite cannot write in this version: the text, and what it writes in its place."""
@@ -403,6 +651,97 @@ def text_file() -> dict[str, Any]:
         ],
         "bad": [{"utf8": data, "reason": reason} for data, reason in BAD_UTF8.items()],
     }
+
+
+# text_codec.json
+
+ENGLISH = [
+    "",
+    " ",
+    "a",
+    "A",
+    "7",
+    "007",
+    "-12.5",
+    "Hello",
+    "hello",
+    "HELLO",
+    "Hello, griffpatch! How are you?",
+    "lol i dont know :)",
+    "xX_dragon_Xx",
+    "the the the",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "two\nlines and\ttabs",
+    "\0\x01\x1f\x7f",
+    "naïve café, señor Åse",
+    "👍 ok 😀😀",
+    "from Привет to мир, и назад!",
+    "".join(chr(0x4E00 + 37 * step) for step in range(120)),
+]
+
+WINDOW_OF_CYRILLIC = "00"
+READ_ONLY_TEXTS = {
+    "a letter with a token, by its number": ("characters", "1" + "00065"),
+    "ten characters, counted in three digits": ("characters", "000" + "00097" * 10),
+    "an emoji in eight digits": ("characters", "1" + "98366512"),
+    "a window without characters": ("window", WINDOW_OF_CYRILLIC + "92"),
+    "marks only": ("window", WINDOW_OF_CYRILLIC + "9394959697" + "92"),
+    "a window with a character by its number": ("window", WINDOW_OF_CYRILLIC + "9800092" + "92"),
+    "a window that is changed": ("window", WINDOW_OF_CYRILLIC + "15" + "9901" + "43" + "92"),
+}
+"""What a reader takes though no writer of ours makes it: a special token, and what follows it."""
+
+BAD_TEXTS = {
+    "half of a surrogate pair": ("characters", "1" + "55296"),
+    "the other half": ("characters", "1" + "57343"),
+    "a number above the last character": ("characters", "1" + "99352576"),
+    "a number that none has": ("characters", "1" + "99999999"),
+    "a count of 109 without characters": ("characters", "099"),
+    "nine characters, of which one is here": ("characters", "9" + "00065"),
+    "no count": ("characters", ""),
+    "half a number": ("characters", "1" + "000"),
+    "a far number without its last three digits": ("characters", "1" + "98304"),
+    "a window that there is not": ("window", "99" + "92"),
+    "a window without its number": ("window", ""),
+    "half of a window's number": ("window", "0"),
+    "a window without an end": ("window", WINDOW_OF_CYRILLIC + "15" * 5),
+    "half a pair in a window": ("window", WINDOW_OF_CYRILLIC + "15" + "9"),
+    "a change to a window that there is not": ("window", WINDOW_OF_CYRILLIC + "9999" + "92"),
+    "a half of a surrogate pair in a window": ("window", WINDOW_OF_CYRILLIC + "98" + "56000" + "92"),
+    "language pack 0, which there is not": ("pack", "0"),
+    "language pack 9": ("pack", "9"),
+    "no language pack": ("pack", ""),
+}
+"""A special token, and what follows it; where that is whole, the end of the text follows too."""
+
+
+def text_codec_file() -> dict[str, Any]:
+    """Texts and their digits in the text codec."""
+    good = [*ENGLISH, *SCRIPTS.values()]
+    read_only = [(about, _special(*rest)) for about, rest in READ_ONLY_TEXTS.items()]
+    bad = [(reason, _special(*rest)) for reason, rest in BAD_TEXTS.items()]
+    hello = text_codec.encode("Hello, griffpatch! How are you?")
+    bad += [("nothing", ""), ("the last digit is missing", hello[:-1])]
+    bad += [(f"cut short after {size} digits", hello[:size]) for size in range(1, 8)]
+    return {
+        "texts": [{"text": text, "digits": text_codec.encode(text)} for text in good],
+        "read_only": [
+            {"about": about, "text": text_codec.decode(digits)[0], "digits": digits} for about, digits in read_only
+        ],
+        "bad": [{"digits": digits, "reason": reason} for reason, digits in bad],
+    }
+
+
+def _special(token: str, rest: str) -> str:
+    """A text that begins with a special token and ends after it."""
+    table = text_table()
+    return _digits_of(getattr(table, token), START) + rest + _digits_of(table.end, ESCAPED)
+
+
+def _digits_of(token: int, code: int) -> str:
+    table = text_table()
+    own, common = dict(table.codes(code)), dict(table.codes(COMMON))
+    return own[token] if token in own else own[RARE] + common[token]
 
 
 # checksum.json
@@ -736,7 +1075,7 @@ def messages_file() -> dict[str, Any]:
         "10" + value("add"): "a text, not a list",
         "10" + value([]): "a list without a name",
         "10" + value([7, "add"]): "a name that is no text",
-        "102" + value(["add"])[1:]: "a reserved codec",
+        "10097": "a reserved kind",
         "10" + value(["add"])[:-1]: "cut short",
     }
     bad_answers = {
@@ -748,7 +1087,7 @@ def messages_file() -> dict[str, Any]:
         "1" + value(["no", 404]): "code and text exchanged",
         "1" + value([1000, "x"]): "a code above 999",
         "0" + value([1, 2, 3])[:-1]: "cut short",
-        "09" + value(7)[1:]: "a reserved codec",
+        "0097": "a reserved kind",
     }
     return {
         "notation": NOTATION,
@@ -778,7 +1117,9 @@ def files() -> dict[str, str]:
     contents = {
         "digits.json": digits_file(),
         "values.json": values_file(),
+        "msgpack.json": msgpack_file(),
         "text.json": text_file(),
+        "text_codec.json": text_codec_file(),
         "checksum.json": checksum_file(),
         "frames.json": frames_file(),
         "messages.json": messages_file(),

@@ -11,7 +11,7 @@ from cloudlink.codec import digits
 from cloudlink.errors import DecodeError
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200) | st.binary(min_size=340, max_size=800))
 def test_bytes_come_back_exactly(data: bytes) -> None:
     assert digits.decode(digits.encode(data)) == data
 
@@ -45,3 +45,18 @@ def test_a_tail_takes_as_few_digits_as_its_bytes_need(size: int, length: int) ->
 def test_digits_that_no_bytes_have_are_refused(text: str) -> None:
     with pytest.raises(DecodeError):
         digits.decode(text)
+
+
+@given(st.binary(max_size=900))
+def test_the_length_is_known_beforehand(data: bytes) -> None:
+    assert digits.length(len(data)) == len(digits.encode(data))
+
+
+@pytest.mark.parametrize("groups", [1, 49, 50, 51, 300])
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_group_that_is_too_large_is_found_among_many(groups: int, place: int) -> None:
+    right = ["72057594037927935"] * groups
+    assert digits.decode("".join(right)) == b"\xff" * 7 * groups
+    for wrong in ("72057594037927936", "99999999999999999"):
+        with pytest.raises(DecodeError, match="too large"):
+            digits.decode("".join([*right[:place], wrong, *right[place:]]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def test_any_exception_is_an_internal_error_on_the_wire_and_a_traceback_in_the_l
         object(),
         echo,
         1j,
-        2**64,
+        datetime(2026, 1, 1),
         ["fine", object()],
         {(1, 2): 3},
         "\ud83d",
@@ -212,7 +213,7 @@ def test_an_answer_that_cannot_be_sent_is_an_internal_error_and_the_log_says_why
 
 def test_an_answer_that_is_too_long_says_so_and_the_log_has_the_numbers(caplog: pytest.LogCaptureFixture) -> None:
     calls = make_calls()
-    error = error_in(finish(calls, begin(calls), "x" * 1000, most_digits=1000))
+    error = error_in(finish(calls, begin(calls), "x" * 4000, most_digits=1000))
     assert (error.code, error.text) == (413, "the answer is too long")
     assert "the link carries 1,000" in caplog.text
 

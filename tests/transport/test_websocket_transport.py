@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import shutil
 import socket
 import ssl
@@ -15,10 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.server import Server, ServerConnection, serve
 
-from cloudlink.errors import ConnectFailed, ConnectionRefused, InvalidArgument
+from cloudlink.errors import ConnectFailed, ConnectionLost, ConnectionRefused, InvalidArgument
 from cloudlink.transport import websocket as module
 from cloudlink.transport.address import SCRATCH_CLOUD, TURBOWARP_CLOUD, Address
-from cloudlink.transport.base import ConnectionLost
 from cloudlink.transport.websocket import (
     WebSocketTransport,
     request_options,
@@ -329,6 +330,69 @@ def test_a_silent_server_is_asked_and_then_given_up() -> None:
         assert time.monotonic() - begun < 2
         assert lost.value.code is None
         pings.set()
+        transport.close()
+
+
+class Asleep:
+    """A clock that a test puts forward, as a sleep of the computer does."""
+
+    slept = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + Asleep.slept
+
+
+@contextlib.contextmanager
+def mute_server() -> Iterator[tuple[Address, list[bytes]]]:
+    """A server that opens a websocket and says nothing more, as one whose network is gone; what it is sent."""
+    heard: list[bytes] = []
+
+    def run() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            key = connection.recv(65536).split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+            accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            connection.sendall(upgrade + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while data := connection.recv(65536):
+                    heard.append(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield Address.parse(f"ws://127.0.0.1:{listener.getsockname()[1]}"), heard
+        thread.join()
+
+
+def test_after_a_sleep_of_the_computer_the_server_is_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RealTime", Asleep)
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr(Asleep, "slept", 0.0)
+    with mute_server() as (address, heard):
+        transport = WebSocketTransport(address)
+        assert transport.receive(0.2) is None
+        assert heard == []
+        monkeypatch.setattr(Asleep, "slept", 3600.0)
+        assert transport.receive(0.3) is None  # the ping goes out, and its answer has ten seconds
+        assert heard[0][0] == 0x89
+        monkeypatch.setattr(Asleep, "slept", 3611.0)
+        with pytest.raises(ConnectionLost, match="does not answer pings"):
+            transport.receive(5)
+        transport.close()
+
+
+def test_a_sleep_that_the_connection_survived_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RealTime", Asleep)
+    monkeypatch.setattr(module, "LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr(Asleep, "slept", 0.0)
+    with websocket_server(echo) as address:
+        transport = WebSocketTransport(address)
+        for hours in range(1, 4):
+            monkeypatch.setattr(Asleep, "slept", 3600.0 * hours)
+            assert transport.receive(0.2) is None
+        transport.send("still here")
+        assert transport.receive(5) == "still here"
         transport.close()
 
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from cloudlink.codec.rows import MOST_COLUMNS
 from cloudlink.player import Player, Value
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.source import load_source
 from cloudlink.sprite.tables import sprite_tables
+from cloudlink.sprite.variant import variant
 
 SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source"
 SPRITE = "cloudlink"
+
+_TIMEOUT = 110.0
+"""Seconds for one list of calls: the first text that is written makes a tree of all tokens, long on a busy machine."""
 
 REQUEST_PARTS = 999
 """The parts of the request that is under way when a frame is read: as many as the sprite sends at most."""
@@ -30,7 +36,7 @@ repeat (length of [calls v])
   set [readable v] to (1)
   set [digits v] to (next call)
   set [place v] to (1)
-  digits to bytes
+  next (length of (digits)) digits to bytes
   add (readable) to [results v]
   give list of bytes
   take next call
@@ -69,11 +75,7 @@ begin calls
 repeat (length of [calls v])
   set [readable v] to (1)
   set [digits v] to (next call)
-  if <not <(letter (1) of (digits)) = (1)>> then
-    set [readable v] to (0)
-  end
-  set [place v] to (2)
-  digits to bytes
+  set [place v] to (1)
   read value
   add (readable) to [results v]
   give list of items
@@ -86,8 +88,20 @@ for each call write value
 define for each call write value :: warp
 begin calls
 repeat (length of [calls v])
-  delete all of [bytes v]
+  set [digits v] to []
   write value (next call)
+  add (digits) to [results v]
+  take next call
+end
+
+when I receive [call pack v]
+for each call pack
+
+define for each call pack :: warp
+begin calls
+repeat (length of [calls v])
+  delete all of [bytes v]
+  pack (next call)
   set [digits v] to [1]
   bytes to digits
   add (digits) to [results v]
@@ -119,8 +133,37 @@ repeat until <(call) > (length of [calls v])>
   take list of bytes
   set [at v] to (1)
   set [readable v] to (1)
-  read text of (length of [bytes v]) bytes
+  unpack text of (length of [bytes v]) bytes
   add (value) to [results v]
+end
+
+when I receive [call read dense text v]
+for each call read dense text
+
+define for each call read dense text :: warp
+begin calls
+repeat ((length of [calls v]) / (2))
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  take next call
+  set [place v] to (next call)
+  take next call
+  read text
+  add (readable) to [results v]
+  add (place) to [results v]
+  add (text) to [results v]
+end
+
+when I receive [call write dense text v]
+for each call write dense text
+
+define for each call write dense text :: warp
+begin calls
+repeat (length of [calls v])
+  set [digits v] to []
+  write text (next call)
+  add (digits) to [results v]
+  take next call
 end
 
 when I receive [call read frame v]
@@ -203,15 +246,29 @@ for each call prepare request
 define for each call prepare request :: warp
 begin calls
 repeat until <(call) > (length of [calls v])>
+  set [server form v] to (next call)
+  take next call
   set [timeout v] to (next call)
   take next call
-  delete all of [arguments v]
+  forget arguments
   set [entry v] to (next call)
   take next call
   repeat (entry)
-    add (next call) to [arguments v]
+    set [which v] to (next call)
+    take next call
+    if <(which) = [list]> then
+      add list of (next call) items
+    else
+      if <(which) = [record]> then
+        add record of (next call) items
+      else
+        add (next call) to [server arguments v]
+      end
+    end
     take next call
   end
+  line up arguments
+  fetch arguments
   prepare request (next call)
   take next call
   set [digits v] to []
@@ -296,11 +353,51 @@ end
 """
 
 
+COLUMNS = range(1, MOST_COLUMNS + 1)
+
+SCRIPTS += """
+when I receive [call read rows v]
+for each call read rows
+
+define for each call read rows :: warp
+begin calls
+repeat (length of [calls v])
+  set [readable v] to (1)
+  set [digits v] to (next call)
+  set [place v] to (1)
+  read value
+  add (readable) to [results v]
+  give columns
+  take next call
+end
+
+define give columns :: warp
+""" + "".join(
+    f"""
+add (length of [server column {column} v]) to [results v]
+set [entry v] to (1)
+repeat (length of [server column {column} v])
+  add (item (entry) of [server column {column} v]) to [results v]
+  change [entry v] by (1)
+end
+""".strip()
+    + "\n"
+    for column in COLUMNS
+)
+
+
 @dataclass(frozen=True)
 class ValueRead:
     readable: bool
     paths: list[str]
     shown: list[Value]
+
+
+@dataclass(frozen=True)
+class TextRead:
+    readable: bool
+    place: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -342,7 +439,7 @@ class Companion:
         project = folder / "companion.sb3"
         project.write_bytes(
             build_sb3(
-                load_source(SOURCE),
+                variant(load_source(SOURCE), modules=["msgpack"]),
                 tables=sprite_tables(),
                 extra_scripts={SPRITE: SCRIPTS},
                 extra_variables={"call": 1, "next call": "", "entry": 1, "which": 1},
@@ -376,8 +473,22 @@ class Companion:
             found.append(ValueRead(int(readable) == 1, [str(path) for path in items[::2]], items[1::2]))
         return found
 
+    def read_rows(self, calls: Sequence[str]) -> list[list[list[int]] | None]:
+        """What the columns hold after each value; None where the sprite cannot read it."""
+        results = self._run("read rows", calls)
+        found: list[list[list[int]] | None] = []
+        for _ in calls:
+            readable = next(results)
+            columns = [[int(item) for item in _take(results, next(results))] for _ in COLUMNS]
+            found.append(columns if int(readable) else None)
+        return found
+
     def write_values(self, calls: Sequence[Value]) -> list[str]:
         return [str(digits) for digits in self._run("write value", calls)]
+
+    def pack_values(self, calls: Sequence[Value]) -> list[str]:
+        """The digits of values in msgpack."""
+        return [str(digits) for digits in self._run("pack", calls)]
 
     def text_to_bytes(self, calls: Sequence[str]) -> list[bytes]:
         results = self._run("text to bytes", calls)
@@ -385,6 +496,19 @@ class Companion:
 
     def read_texts(self, calls: Sequence[bytes]) -> list[str]:
         return [str(text) for text in self._run("read text", _with_lengths(calls))]
+
+    def read_dense_texts(self, calls: Sequence[tuple[str, int]]) -> list[TextRead]:
+        """The texts in some digits, each from a place on that counts from 0."""
+        flat = [item for digits, start in calls for item in (digits, start + 1)]
+        results = self._run("read dense text", flat)
+        found = []
+        for _ in calls:
+            readable, place, text = next(results), next(results), next(results)
+            found.append(TextRead(int(readable) == 1, int(place) - 1, str(text)))
+        return found
+
+    def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
+        return [str(digits) for digits in self._run("write dense text", calls)]
 
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
@@ -421,11 +545,12 @@ class Companion:
             flat += [message, which, len(parts), *parts]
         return [str(value) for value in self._run("send part", flat)]
 
-    def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Value]]]) -> list[str]:
-        """The digits of requests: a timeout in seconds, a name, arguments."""
+    def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Any]]], *, form: str = "") -> list[str]:
+        """The digits of requests: a timeout in seconds, a name, arguments, which may be lists and dictionaries."""
         flat: list[Value] = []
         for timeout, name, arguments in calls:
-            flat += [timeout, len(arguments), *arguments, name]
+            steps = [step for argument in arguments for step in _steps(argument)]
+            flat += [form, timeout, len(steps), *(part for step in steps for part in step), name]
         return [str(digits) for digits in self._run("prepare request", flat)]
 
     def read_answers(self, calls: Sequence[str]) -> list[AnswerRead]:
@@ -434,8 +559,18 @@ class Companion:
 
     def _run(self, call: str, calls: Iterable[Value]) -> Iterator[Value]:
         self.player.set_list("calls", calls)
-        self.player.broadcast(f"call {call}", at_once=True)
+        self.player.broadcast(f"call {call}", at_once=True, timeout=_TIMEOUT)
         return iter(self.player.list_items("results"))
+
+
+def _steps(argument: Any) -> list[tuple[str, Value]]:
+    """What an author does to add an argument, block by block."""
+    if isinstance(argument, list):
+        return [("list", len(argument)), *(step for item in argument for step in _steps(item))]
+    if isinstance(argument, dict):
+        items = [part for item in argument.items() for part in item]
+        return [("record", len(argument)), *(step for item in items for step in _steps(item))]
+    return [("value", argument)]
 
 
 def _with_lengths(calls: Sequence[bytes]) -> list[Value]:

@@ -1,0 +1,144 @@
+"""How fast is the codec, in Python and in the sprite's blocks, in Scratch's virtual machine and in TurboWarp's?
+
+Wall time of this machine: compare only numbers of one run. The texts are made up of common English words, the same in
+every run, in messages of about 70 characters.
+
+    python benchmarks/codec_speed.py [--quick] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from report import Report, Row, main
+
+from cloudlink.codec import text
+from cloudlink.errors import PlayerError
+from cloudlink.player import Player
+from cloudlink.sprite.build import build_sb3
+from cloudlink.sprite.companion import NAME, companion_source
+from cloudlink.sprite.tables import sprite_tables
+
+WORDS = """
+i you the to a it and that is of what in do how are we my for on have was be this with not so just know like
+your can really think me good yeah about get would time go game play people school fun did when want there
+make love why some
+"""
+
+TURBOWARP = Path(
+    ".pytest_cache/d/cloudlink-node/tests/node_modules/@turbowarp/packager/dist/scaffolding/scaffolding-min.js"
+)
+"""Where the tests put TurboWarp's machine."""
+
+SCRIPTS = """
+when I receive [read v]
+read all
+
+define read all :: warp
+repeat (rounds)
+  set [entry v] to (1)
+  repeat (length of [inputs v])
+    set [digits v] to (item (entry) of [inputs v])
+    set [place v] to (1)
+    read text
+    change [entry v] by (1)
+  end
+end
+
+when I receive [write v]
+write all
+
+define write all :: warp
+repeat (rounds)
+  set [entry v] to (1)
+  repeat (length of [inputs v])
+    set [digits v] to []
+    write text (item (entry) of [inputs v])
+    change [entry v] by (1)
+  end
+end
+"""
+
+
+def messages(count: int) -> list[str]:
+    """Made-up messages."""
+    chance = Random(1)
+    return [" ".join(chance.choices(WORDS.split(), k=chance.randint(5, 25))).capitalize() + "." for _ in range(count)]
+
+
+def texts_in_python(report: Report) -> None:
+    """Characters a second in Python, once the writer has seen the words."""
+    report.heading("texts, Python")
+    some = messages(2_000 if report.quick else 20_000)
+    size = sum(map(len, some))
+    encoded = [text.encode(message) for message in some]
+    report.add(Row("text encode", "Python", size / seconds(text.encode, some), "characters/s", at_least=1e6))
+    report.add(Row("text decode", "Python", size / seconds(text.decode, encoded), "characters/s", at_least=3e6))
+
+
+def seconds(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+    """The shortest of three runs."""
+    return min(_once(function, arguments) for _ in range(3))
+
+
+def _once(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+    start = perf_counter()
+    for argument in arguments:
+        function(argument)
+    return perf_counter() - start
+
+
+def texts_in_the_sprite(report: Report, player: Player, machine: str, goals: tuple[float, float]) -> None:
+    """Characters a second in a virtual machine."""
+    report.heading(f"texts, {machine}")
+    some = messages(500)
+    inputs: dict[str, list[str]] = {"read": [text.encode(message) for message in some], "write": some}
+    for (call, items), goal in zip(inputs.items(), goals, strict=True):
+        player.set_list("inputs", items[:1])
+        player.set_variable("rounds", 1)
+        first = player.broadcast(call, at_once=True, timeout=120).seconds
+        report.add(Row(f"first text {call}", machine, first, "s"))
+        player.set_list("inputs", items)
+        player.set_variable("rounds", (1 if report.quick else 4) * (1 if machine == "Scratch" else 10))
+        rounds = float(player.variable("rounds"))
+        run = player.broadcast(call, at_once=True, timeout=300)
+        speed = rounds * sum(map(len, some)) / run.seconds
+        report.add(Row(f"text {call}", machine, speed, "characters/s", at_least=goal))
+
+
+def project(folder: Path) -> Path:
+    """The companion with the scripts above."""
+    path = folder / "codec.sb3"
+    path.write_bytes(
+        build_sb3(
+            companion_source(),
+            tables=sprite_tables(),
+            extra_scripts={NAME: SCRIPTS},
+            extra_variables={"rounds": 1, "entry": 1},
+            extra_lists={"inputs": []},
+        )
+    )
+    return path
+
+
+def measure(report: Report) -> None:
+    """All topics."""
+    texts_in_python(report)
+    with tempfile.TemporaryDirectory() as folder:
+        path = project(Path(folder))
+        with Player() as player:
+            player.load(path)
+            texts_in_the_sprite(report, player, "Scratch", (300e3, 100e3))
+        if not TURBOWARP.exists():
+            raise PlayerError(f"TurboWarp's machine is not at {TURBOWARP}; the tests of tests/player install it there")
+        with Player(machine=TURBOWARP, flavor="turbowarp") as player:
+            player.load(path)
+            texts_in_the_sprite(report, player, "TurboWarp", (10e6, 2e6))
+
+
+if __name__ == "__main__":
+    main("How fast is the codec, in Python and in the sprite's blocks?", measure)
