@@ -32,7 +32,7 @@ wait until <not <(item (my ticket {me}) of [server results v]) = []>>
 add (join [{me}: ] (item (my ticket {me}) of [server replies v])) to [seen v]
 
 when I receive [server answer v]
-if <(server ticket) = (my ticket {me})> then
+if <(server answer ticket) = (my ticket {me})> then
   add (join [told {me}: ] (server reply)) to [seen v]
 end
 """
