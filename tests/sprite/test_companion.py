@@ -59,6 +59,7 @@ def test_the_packaged_source_is_the_one_in_the_repository() -> None:
 def test_the_linter_finds_nothing_but_blocks_that_wait_for_an_author(built: Callable[..., Any]) -> None:
     problems = lint(built(companion_source(), tables=sprite_tables()))
     assert [problem.place for problem in problems] == [
+        "cloudlink, custom block 'add head %s of %s items'",
         "cloudlink, custom block 'add list of %s items'",
         "cloudlink, custom block 'add record of %s items'",
         "cloudlink, custom block 'ask server %s with %s and %s and wait'",
