@@ -18,6 +18,7 @@ class Limits:
         value_length: most characters in a variable's value.
         variables: most cloud variables in one project.
         set_interval: seconds between two sets of one connection, over all its variables.
+        variable_interval: seconds between two sets of one variable, 0 where each set is passed on.
         player_interval: seconds of the player's own throttle; of the sets in one such window only the newest
             leaves the browser, whatever its variable.
         clients: most connections to one project at once; None where no number is known.
@@ -27,6 +28,7 @@ class Limits:
     value_length: int
     variables: int
     set_interval: float
+    variable_interval: float
     player_interval: float
     clients: int | None
     message_bytes: int
@@ -39,29 +41,33 @@ SCRATCH = Limits(
     value_length=256,
     variables=10,
     set_interval=0.1,
+    variable_interval=0.0,
     player_interval=0.1,
     clients=None,
     message_bytes=1 << 20,
 )
 
 # 100,000 characters, 128 variables, 128 clients, 1 MiB a message: TurboWarp's cloud-server, validators.js,
-# Room.js and server.js. Its documentation calls more than 10 updates a second redundant; the website's editor
-# throttles to 50 ms, packaged projects not at all.
+# Room.js and server.js. Its documentation calls more than 10 updates of a variable a second redundant, as the public
+# server passes on the last one in 100 ms; a player reads 30 times a second, so more sets than that are lost on it. The
+# website's editor throttles to 50 ms, packaged projects not at all.
 TURBOWARP = Limits(
     value_length=100_000,
     variables=128,
-    set_interval=0.1,
+    set_interval=1 / 30,
+    variable_interval=0.1,
     player_interval=0.05,
     clients=128,
     message_bytes=1 << 20,
 )
 
 # For games of one's own, on one's own server: as many characters as TurboWarp's, more clients than one room of it, and
-# no number of sets a second but what the server is told. Clients pace themselves as on TurboWarp.
+# no number of sets a second but what the server is told. A player still reads 30 times a second.
 OPEN = Limits(
     value_length=100_000,
     variables=128,
-    set_interval=0.1,
+    set_interval=1 / 30,
+    variable_interval=0.0,
     player_interval=0.05,
     clients=1000,
     message_bytes=1 << 20,

@@ -20,6 +20,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from spacing import JITTER
 
 from cloudlink.client import CloudClient
 from cloudlink.connection import CloudConnection, TwCloudConnection
@@ -42,9 +43,6 @@ SECONDS = 30.0
 """How long a test waits for what should happen soon."""
 
 STRANGER = "stranger"
-
-JITTER = 0.09
-"""Seconds. A set that was held up on its way arrives closer to the next one than it was sent."""
 
 
 class Place:
@@ -376,7 +374,7 @@ def test_strangers_who_flood_every_variable_cost_neither_the_others_nor_much_mem
         finally:
             tracemalloc.stop()
         assert grown < 16_000_000, f"{grown:,} bytes"
-        link, bounds = server._link, ServerBounds()
+        link, bounds = server._lines[0]._link, ServerBounds()
         assert len(link._sessions) == len(link._by_address) == len(link._by_nonce) <= ADDRESSES
         assert len(link._notices) <= bounds.notices
         assert all(len(session.requests) <= 100 for session in link._sessions.values())
@@ -384,7 +382,7 @@ def test_strangers_who_flood_every_variable_cost_neither_the_others_nor_much_mem
         assert len(link._replies) <= 100
         assert len(link._kept) <= 100
         assert len(link._short) + len(link._long) <= 100
-        assert len(server._calls) == 0
+        assert len(server._lines[0]._calls) == 0
     assert max(echo.runs.values()) == 1
 
 

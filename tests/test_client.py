@@ -246,7 +246,7 @@ def test_the_future_of_a_request_under_way_cannot_be_cancelled(player: CloudClie
 # What cannot be sent, and what cannot be read
 
 
-@pytest.mark.parametrize("argument", [{1, 2}, object(), 2**64, "\ud83d"])
+@pytest.mark.parametrize("argument", [{1, 2}, object(), "\ud83d"])
 def test_an_argument_that_cannot_be_sent_is_refused_before_anything_is_sent(
     player: CloudClient, argument: object
 ) -> None:
@@ -262,7 +262,7 @@ def test_a_request_that_is_too_long_is_refused_with_the_numbers(server: CloudReq
 
 
 @pytest.mark.parametrize(
-    ("digits", "words"), [("7", "in no codec"), ("0", "in no codec"), ("7" + codec.encode(None), "begin with 7")]
+    ("digits", "words"), [("7", "at least one"), ("0", "at least one"), ("7" + codec.encode(None), "begin with 7")]
 )
 def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Join, digits: str, words: str) -> None:
     connection = join("other_version")

@@ -68,8 +68,8 @@ def find_server(target: str) -> CloudRequests:
         raise click.ClickException(f"{target}: {error}; the CloudRequests in {module_name}: {names}") from error
     if not isinstance(found, CloudRequests):
         raise click.ClickException(f"{target} is a {type(found).__name__}, not a CloudRequests")
-    if isinstance(found.cloud, connection.CloudConnection):
-        found.cloud.disconnect()
+    for cloud in found.clouds:
+        cloud.disconnect()
     return found
 
 

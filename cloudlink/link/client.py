@@ -98,7 +98,7 @@ class ClientLink:
         self._random = random
         self._times = times or ClientTimes()
         self._draw_nonce()
-        self._pacer = Pacer(channel.limits.set_interval)
+        self._pacer = Pacer(channel.uplink_interval)
         self._round_trip = RoundTrip(self._times)
         self._events: deque[ClientEvent] = deque()
         self._address: int | None = None
@@ -108,6 +108,7 @@ class ClientLink:
         self._hello = RetryTimer(self._round_trip, random)
         self._hello.start_now()
         self._sequence = 0
+        self._set_at: dict[str, float] = {}  # by variable
         self._checksums: deque[str] = deque(maxlen=_MOST_CHECKSUMS)
         self._next_ticket = 1
         self._next_message = random.randrange(MESSAGES)
@@ -196,9 +197,19 @@ class ClientLink:
             return []
         self._pacer.take(now=now)
         self.statistics.frames_sent += 1
-        # Where a cloud keeps only the last value of a variable for a while, two clients that overwrite each other
-        # should not do so again with their next frames.
-        return [Write(self._random.choice(self._channel.uplink), value)]
+        return [Write(self._next_variable(now), value)]
+
+    def _next_variable(self, now: float) -> str:
+        """A variable drawn from those that we have not just set.
+
+        Where a cloud keeps only the last value of a variable for a while, two clients that overwrite each other should
+        not do so again with their next frames, and no client should overwrite itself.
+        """
+        interval = self._channel.limits.variable_interval
+        rested = [name for name in self._channel.uplink if now - self._set_at.get(name, -math.inf) >= interval]
+        name = self._random.choice(rested or self._channel.uplink)
+        self._set_at[name] = now
+        return name
 
     def wakeup(self, *, now: float) -> float | None:
         """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
@@ -436,6 +447,6 @@ class ClientLink:
         if request.part_at is not None:
             request.part_interval += (now - request.part_at - request.part_interval) / 4
         else:
-            request.part_interval = self._channel.limits.set_interval
+            request.part_interval = self._channel.downlink_interval
         request.part_at = now
         return min(max(3 * request.part_interval, self._times.least_retry), self._times.most_retry)

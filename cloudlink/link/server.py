@@ -164,7 +164,7 @@ class ServerLink:
         self._epoch = random.randrange(frame.EPOCHS)
         self._started = now
         self._copied = _COPIED_FRAMES * channel.capacity
-        self._pacer = pacer or Pacer(channel.limits.set_interval)
+        self._pacer = pacer or Pacer(channel.downlink_interval)
         self._sequence = 0
         self._events: deque[ServerEvent] = deque()
         self._sessions: dict[int, _Session] = {}  # by client

@@ -40,6 +40,16 @@ class Channel:
             raise InvalidArgument(f"frames of {self.capacity} digits are too small; at least {LEAST_CAPACITY}")
 
     @property
+    def downlink_interval(self) -> float:
+        """Seconds between two frames of the server: its variables take turns, and each keeps its own distance."""
+        return max(self.limits.set_interval, self.limits.variable_interval / len(self.downlink))
+
+    @property
+    def uplink_interval(self) -> float:
+        """Seconds between two frames of a client."""
+        return max(self.limits.set_interval, self.limits.variable_interval / len(self.uplink))
+
+    @property
     def capacity(self) -> int:
         """Digits in a frame, at most."""
         return self.limits.value_length

@@ -109,7 +109,7 @@ class Line:
     ) -> None:
         self.cloud = cloud
         self._shared = shared
-        now, pacer = shared.clock(), Pacer(channel.limits.set_interval)
+        now, pacer = shared.clock(), Pacer(channel.downlink_interval)
         self._link = ServerLink(channel, random=random, now=now, pacer=pacer)
         self._classic = ClassicServer(classic, pacer=pacer, random=random, now=now) if classic is not None else None
         ends = Ends(self._link, self._classic)
