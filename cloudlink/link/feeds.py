@@ -52,8 +52,9 @@ class Feed:
     def receive(self, record: Part | Newest, *, now: float) -> list[str]:
         """Take in a record of the topic; the messages that are complete by it, in order."""
         if isinstance(record, Newest):
-            self._newest = max(self._newest, self._next + ahead(record.count, self._next, modulo=TOPIC_MESSAGES))
-            self._skip(self._newest, record.held)
+            number = self._next + ahead(record.count, self._next, modulo=TOPIC_MESSAGES)
+            self._newest = max(self._newest, number)
+            self._skip(number, record.held)
         else:
             self._receive_part(self._next + ahead(record.message, self._next), record)
         complete = self._complete()
