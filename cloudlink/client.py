@@ -297,7 +297,10 @@ class CloudClient:
         try:
             if asked is not None:
                 self._give_items(asked, digits[asked.items.taken :])
-            answer = messages.decode_answer(digits)
+            if asked is not None and asked.items.of_items:
+                answer = asked.items.end()
+            else:
+                answer = messages.decode_answer(digits)
         except CloudlinkError as error:
             self._fail(ticket, error)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudlink.codec.text_escapes import EscapeReader
-from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable
+from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, TextTable
 from cloudlink.errors import DecodeError
 
 _GLANCE = 4
@@ -20,6 +20,7 @@ class TextReader:
     def __init__(self, table: TextTable) -> None:
         self._table = table
         self._symbols = [{digits: symbol for symbol, digits in table.codes(code)} for code in range(len(table.lengths))]
+        self._widths = [[width for width, count in enumerate(lengths, 1) if count] for lengths in table.lengths]
         self._special = {table.end, table.characters, table.window, table.pack}
         # For each class: what the next digits say, as far as seen: a text, how many digits it takes, the class after.
         self._glances: list[dict[str, tuple[str, int, int]]] = [{} for _ in table.lengths]
@@ -61,10 +62,10 @@ class TextReader:
 
     def _symbol(self, code: int, digits: str, place: int) -> tuple[int, int]:
         symbols = self._symbols[code]
-        for stop in range(place + 1, place + LONGEST + 1):
-            symbol = symbols.get(digits[place:stop])
+        for width in self._widths[code]:
+            symbol = symbols.get(digits[place : place + width])
             if symbol is not None:
-                return symbol, stop
+                return symbol, place + width
         raise DecodeError(f"a text is cut short, or has no digit, at place {place}")
 
     def _escaped(self, token: int, digits: str, place: int) -> tuple[str, int]:

@@ -7,9 +7,8 @@ import math
 from random import Random
 
 from cloudlink.link.parts import Incoming
-from cloudlink.link.records import MESSAGES, TOPIC_MESSAGES, Newest, Part, TopicNeed
+from cloudlink.link.records import MESSAGES, ROUND, TOPIC_MESSAGES, Newest, Part, TopicNeed
 from cloudlink.link.settings import ClientTimes
-from cloudlink.link.topics import MOST_HELD
 from cloudlink.link.window import ahead
 
 _MOST_ASKED = 3
@@ -43,6 +42,7 @@ class Feed:
         self._incoming: dict[int, Incoming] = {}
         self._newest = number - 1
         self._ready: list[str] = []
+        self._numbers: dict[int, int] = {}  # with the rounds, by the number in the records
         self._told: set[tuple[int, int]] = set()  # messages and parts that were found missing
         self._tries = 0
         self._lost = 0
@@ -52,21 +52,35 @@ class Feed:
     def receive(self, record: Part | Newest, *, now: float) -> list[str]:
         """Take in a record of the topic; the messages that are complete by it, in order."""
         if isinstance(record, Newest):
-            self._newest = max(self._newest, self._next + ahead(record.count, self._next, modulo=TOPIC_MESSAGES))
-            self._skip(self._newest, record.held)
+            number = self._next + ahead(record.count, self._next, modulo=TOPIC_MESSAGES)
+            self._newest = max(self._newest, number)
+            self._skip(number, record.held)
         else:
-            self._receive_part(self._next + ahead(record.message, self._next), record)
+            self._receive_part(record)
         complete = self._complete()
         self._plan(now)
         return complete
 
-    def _receive_part(self, number: int, part: Part) -> None:
-        if not 0 <= number - self._next < MOST_HELD:
+    def _receive_part(self, part: Part) -> None:
+        number = self._number_of(part)
+        if number is None or number < self._next:
             return
         self._newest = max(self._newest, number)
+        self._skip(number, self._held)
         self._incoming.setdefault(number, Incoming()).add(part)
-        if self._is_whole(number):
-            self._skip(number, self._held)
+
+    def _number_of(self, part: Part) -> int | None:
+        """The number of a part's message with the rounds, which part 0 tells; the others are taken for the nearest."""
+        if part.part:
+            return self._numbers.get(part.message, self._next + ahead(part.message, self._next))
+        told = part.digits[:ROUND]
+        if len(told) < ROUND:
+            return None
+        number = self._next + ahead(int(told) * MESSAGES + part.message, self._next, modulo=TOPIC_MESSAGES)
+        if self._numbers.get(part.message) != number:  # what came before this was perhaps of another round
+            self._numbers[part.message] = number
+            self._incoming.pop(number, None)
+        return number
 
     def lost(self) -> int:
         """How many messages the server no longer had when they were asked for, since this was called last."""
@@ -95,7 +109,7 @@ class Feed:
         """Do not wait for what the server no longer has."""
         for number in range(self._next, newest - held + 1):
             if self._is_whole(number):
-                self._ready.append(self._incoming.pop(number).join())
+                self._ready.append(self._incoming.pop(number).join()[ROUND:])
             else:
                 self._incoming.pop(number, None)
                 self._lost += 1
@@ -103,7 +117,7 @@ class Feed:
 
     def _complete(self) -> list[str]:
         while self._is_whole(self._next):
-            self._ready.append(self._incoming.pop(self._next).join())
+            self._ready.append(self._incoming.pop(self._next).join()[ROUND:])
             self._next += 1
         self._told = {(number, part) for number, part in self._told if number >= self._next}
         ready, self._ready = self._ready, []

@@ -1,6 +1,7 @@
 """Topics, the server's side: messages to every client that follows, without a copy for each.
 
-A topic has an address like a client, and its messages have numbers that count up. Each is sent once, to all. Who
+A topic has an address like a client, and its messages have numbers that count up; how often these have gone round
+stands in the first two digits of each message. Each is sent once, to all. Who
 misses something sees a gap in the numbers and asks for it; so that a lost last message shows as well, the newest number
 is told again a few times after each message, at growing distances.
 """
@@ -11,7 +12,7 @@ import math
 from collections import OrderedDict
 
 from cloudlink.link.parts import Outgoing
-from cloudlink.link.records import MESSAGES, TOPIC_MESSAGES, Newest
+from cloudlink.link.records import MESSAGES, ROUND, TOPIC_MESSAGES, Newest
 from cloudlink.link.window import WINDOW
 
 MOST_HELD = WINDOW - 1
@@ -65,7 +66,7 @@ class Topic:
     def publish(self, digits: str, *, now: float) -> Outgoing:
         """Number a message and hold it; the oldest ones are let go of where there are too many."""
         number = self._next % MESSAGES
-        outgoing = self._messages[number] = Outgoing(number, digits)
+        outgoing = self._messages[number] = Outgoing(number, f"{self._next // MESSAGES:0{ROUND}d}{digits}")
         self._next = (self._next + 1) % TOPIC_MESSAGES
         while len(self._messages) > 1 and (len(self._messages) > self._held or self._digits() > self._most_digits):
             self._messages.popitem(last=False)

@@ -34,6 +34,9 @@ logger = logging.getLogger("cloudlink.player")
 
 # An answer to a command with a timeout of its own comes by then; this much more for a busy machine: a script
 # without screen refresh may hold the process for as long as it runs.
+_LOAD = 60.0
+"""Seconds that loading a project may take: thousands of blocks and costumes, on a busy machine."""
+
 _GRACE = 10.0
 _COMMAND_TIMEOUT = 30.0
 _CLOSE_TIMEOUT = 3.0
@@ -198,7 +201,7 @@ class Player:
 
     def load(self, project: str | os.PathLike[str]) -> None:
         """Load a .sb3 file in place of the project that is there, and close that one's cloud connection."""
-        self._ask("load", path=str(Path(project).absolute()))
+        self._ask("load", _LOAD, path=str(Path(project).absolute()))
 
     def import_sprite(self, sprite: str | os.PathLike[str]) -> str:
         """Add the sprite of a .sprite3 file to the project, as "Upload Sprite" does; returns the name that it gets."""

@@ -29,7 +29,7 @@ MOST_TIMEOUT = 99
 """Seconds: the field has two digits."""
 
 _TIMEOUT = 2
-_ANSWER, _ERROR, _ITEMS = "0", "1", "2"
+_ANSWER, _ERROR = "0", "1"
 _END, _END_ERROR = "0", "9"
 
 HELLO, FOLLOW, UNFOLLOW = ":hello", ":follow", ":unfollow"
@@ -39,7 +39,7 @@ OWN_PREFIX = ":"
 EVERYBODY, ME = "", ":me"
 """Topics that are always there."""
 
-ITEMS_BEGIN = _ITEMS
+ITEMS = "2"
 """What the digits of an answer begin with that comes item by item."""
 
 
@@ -119,51 +119,55 @@ def encode_end(error: RequestError | None = None) -> str:
 
 
 class ItemReader:
-    """Takes the items out of an answer's digits as these arrive."""
+    """Takes the items out of an answer's digits as these arrive, if it is one that comes item by item.
+
+    Attributes:
+        taken: digits that were read so far.
+        of_items: whether the answer comes item by item; None before its first digit.
+    """
 
     def __init__(self) -> None:
         self.taken = 0
-        """Digits that were read so far."""
-        self._digits = ""
-        self._begun = False
+        self.of_items: bool | None = None
+        self._items: list[Any] = []
+        self._rest = ""
 
     def read(self, fresh: str) -> list[Any]:
-        """The items that are complete by these further digits.
+        """The items that are complete by these further digits; none of another answer.
 
         Raises:
-            DecodeError: the digits are not such an answer.
+            DecodeError: an item cannot be read.
         """
-        self._digits += fresh
         self.taken += len(fresh)
-        if not self._begun and self._digits:
-            if self._digits[0] != _ITEMS:
-                self._digits = ""
-                return []
-            self._begun = True
-            self._digits = self._digits[1:]
-        items = []
-        while self._begun and self._digits and self._digits[0] not in (_END, _END_ERROR):
-            start = 1 + int(self._digits[0])
-            if len(self._digits) < start:
+        if self.of_items is None and fresh:
+            self.of_items = fresh[0] == ITEMS
+            fresh = fresh[1:]
+        if not self.of_items:
+            return []
+        self._rest += fresh
+        before = len(self._items)
+        while self._rest and self._rest[0] not in (_END, _END_ERROR):
+            start = 1 + int(self._rest[0])
+            if len(self._rest) < start:
                 break
-            end = start + int(self._digits[1:start])
-            if len(self._digits) < end:
+            end = start + int(self._rest[1:start])
+            if len(self._rest) < end:
                 break
-            items.append(codec.decode(self._digits[start:end]))
-            self._digits = self._digits[end:]
-        return items
+            self._items.append(codec.decode(self._rest[start:end]))
+            self._rest = self._rest[end:]
+        return self._items[before:]
 
-    def end(self) -> None:
-        """What is left behind the last item, once all digits were read.
+    def end(self) -> list[Any]:
+        """All items, once all digits were read.
 
         Raises:
             RequestError: an error ended the answer.
             DecodeError: the answer has no end.
         """
-        if self._digits == _END:
-            return
-        if self._digits[:1] == _END_ERROR:
-            raise _error(codec.decode(self._digits[1:]))
+        if self._rest == _END:
+            return self._items
+        if self._rest[:1] == _END_ERROR:
+            raise _error(codec.decode(self._rest[1:]))
         raise DecodeError("an answer of items ends within an item")
 
 
@@ -174,11 +178,10 @@ def decode_answer(digits: str) -> Any:
         RequestError: the answer is an error, or one ended it.
         DecodeError: the digits are not an answer.
     """
-    if digits[:1] == _ITEMS:
+    if digits[:1] == ITEMS:
         reader = ItemReader()
-        items = reader.read(digits)
-        reader.end()
-        return items
+        reader.read(digits)
+        return reader.end()
     content = codec.decode(digits[1:])
     if digits[0] == _ANSWER:
         return content

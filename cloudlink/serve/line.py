@@ -413,7 +413,7 @@ class Line:
     def _stream(self, call: Call, received: ReceivedRequest, items: Generator[Any, Any, Any]) -> None:
         """Send what a generator yields, no faster than it can be sent."""
         error: BaseException | None = None
-        prefix = messages.ITEMS_BEGIN
+        prefix = messages.ITEMS
         try:
             with closing(items):
                 for item in items:
@@ -428,7 +428,7 @@ class Line:
 
     async def _stream_async(self, call: Call, received: ReceivedRequest, items: AsyncGenerator[Any, Any]) -> None:
         error: BaseException | None = None
-        prefix = messages.ITEMS_BEGIN
+        prefix = messages.ITEMS
         try:
             async with aclosing(items):
                 async for item in items:

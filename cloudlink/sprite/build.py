@@ -122,7 +122,7 @@ def stage_json(source: SpriteSource, *, tables: Mapping[str, Table], messages: S
 
 def sprite_assets(source: SpriteSource, sprite: Mapping[str, Json]) -> dict[str, bytes]:
     """Return the pictures of the costumes of `sprite_json`'s sprite, by their names in an archive."""
-    named = {costume["md5ext"] for costume in sprite["costumes"]}
+    named = {f"{costume['assetId']}.{costume['dataFormat']}" for costume in sprite["costumes"]}
     return {name: data for name, data in _assets([source]).items() if name in named}
 
 
@@ -264,7 +264,7 @@ class _Project:
         costumes = source.costumes
         more = map(str, self.table(costumes.table)) if costumes.table else ()
         drawn = [_costume(drawing.name, drawing.svg) for drawing in costumes.drawings]
-        empty = [_costume(name, _EMPTY_SVG) for name in (*costumes.names, *more)]
+        empty = [_empty_costume(name) for name in (*costumes.names, *more)]
         found = drawn + empty or [_costume("costume1", _EMPTY_SVG)]
         # The editor would rename the second one on loading.
         _refuse_twins([costume["name"] for costume in found], f"two costumes of {source.name} are called {{}}")
@@ -347,6 +347,11 @@ def _costume(name: str, svg: bytes) -> dict[str, Json]:
     }
 
 
+def _empty_costume(name: str) -> dict[str, Json]:
+    """A costume with only what every project must say of it; the companion has a thousand of them."""
+    return {"name": name, "assetId": _asset_id(_EMPTY_SVG), "dataFormat": "svg"}
+
+
 def _svg_size(name: str, svg: bytes) -> tuple[float, float]:
     sizes = [re.search(rb'<svg[^>]*?\s%b="([\d.]+)(?:px)?"' % side, svg) for side in (b"width", b"height")]
     if not all(sizes):
@@ -380,4 +385,4 @@ def _pack(name: str, content: Json, assets: Mapping[str, bytes]) -> bytes:
 
 
 def _used(text: str, assets: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {file: data for file, data in assets.items() if file in text}
+    return {file: data for file, data in assets.items() if file.partition(".")[0] in text}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from worlds import Player, World
 
@@ -54,6 +54,9 @@ def lost(player: Player) -> int:
 
 
 @settings(max_examples=100)
+@example(  # an old word of how many are held, after the next message
+    weather=Weather(delay=(0.0, 1.0), loss=0.2, doubling=0.2, disorder=True), messages=[(0, 1.125), (0, 0.0)], seed=1
+)
 @given(
     weather=weathers,
     messages=st.lists(st.tuples(st.integers(0, 600), st.floats(0, 3)), min_size=1, max_size=30),

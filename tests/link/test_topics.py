@@ -33,7 +33,7 @@ def test_numbers_wrap_around_and_the_rounds_are_counted() -> None:
 
 def test_long_messages_make_room_for_newer_ones() -> None:
     topic = followed(most_digits=10)
-    topic.publish("1" * 6, now=0.0)
+    topic.publish("1" * 4, now=0.0)
     topic.publish("2" * 6, now=0.0)
     assert topic.newest == Newest(1, 1)
     topic.publish("3" * 60, now=0.0)

@@ -10,12 +10,16 @@ from strategies import digit_strings, texts, values
 from cloudlink import codec
 from cloudlink.errors import DecodeError, InvalidArgument, RequestError
 from cloudlink.rpc.messages import (
+    ITEMS,
     MOST_TIMEOUT,
+    ItemReader,
     Request,
     decode_answer,
     decode_request,
     encode_answer,
+    encode_end,
     encode_error,
+    encode_item,
     encode_request,
 )
 
@@ -102,3 +106,37 @@ def test_a_timeout_beyond_its_two_digits_is_refused(timeout: int) -> None:
 def test_an_argument_without_a_form_in_digits_is_refused_before_it_is_sent() -> None:
     with pytest.raises(InvalidArgument, match="a set cannot be sent"):
         encode_request(Request("name", ({1, 2},)))
+
+
+def pieces(digits: str, size: int) -> list[str]:
+    return [digits[at : at + size] for at in range(0, len(digits), size)]
+
+
+@given(items=st.lists(values, max_size=5), size=st.integers(1, 50))
+def test_items_are_read_as_their_digits_come_and_once_each(items: list[object], size: int) -> None:
+    digits = ITEMS + "".join(map(encode_item, items)) + encode_end()
+    reader = ItemReader()
+    assert [item for fresh in pieces(digits, size) for item in reader.read(fresh)] == items
+    assert reader.end() == items == decode_answer(digits)
+    assert reader.taken == len(digits)
+
+
+@given(value=values, size=st.integers(1, 50))
+@example(value="2" * 40, size=1)
+def test_an_answer_that_does_not_come_item_by_item_has_no_items_wherever_it_is_cut(value: object, size: int) -> None:
+    reader = ItemReader()
+    for fresh in pieces(encode_answer(value), size):
+        assert reader.read(fresh) == []
+    assert reader.of_items is False
+
+
+def test_an_error_behind_the_items_ends_them() -> None:
+    reader = ItemReader()
+    assert reader.read(ITEMS + encode_item(7) + encode_end(RequestError("no more", 429))) == [7]
+    with pytest.raises(RequestError, match="no more"):
+        reader.end()
+
+
+def test_items_that_are_cut_short_are_refused() -> None:
+    with pytest.raises(DecodeError, match="ends within an item"):
+        decode_answer(ITEMS + encode_item(7))

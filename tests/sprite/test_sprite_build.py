@@ -158,7 +158,7 @@ def test_empty_costumes_share_one_picture_and_keep_their_exact_names(source):
     files = unpacked(build_sprite3(source, tables=TABLES))
     costumes = json.loads(files["sprite.json"])["costumes"]
     assert [costume["name"] for costume in costumes] == ["unknown", *TABLES["letters"]]
-    (picture,) = {costume["md5ext"] for costume in costumes}
+    (picture,) = {f"{costume['assetId']}.{costume['dataFormat']}" for costume in costumes}
     assert files.keys() == {"sprite.json", picture}
     assert picture == hashlib.md5(files[picture]).hexdigest() + ".svg"
 
