@@ -136,6 +136,22 @@ def test_no_message_is_lost_whatever_the_network_loses(player: Player, cloud: Lo
         assert [str(text).split()[1] for text in seen] == [str(number) for number in range(40)]
 
 
+def test_who_was_away_for_more_than_a_round_of_numbers_gets_the_newest_messages(
+    player: Player, cloud: LocalCloud
+) -> None:
+    with Server(cloud) as server:
+        listen(player, "chat")
+        server.client.send("first", topic="chat")
+        player.wait_until_list("seen", at_least=1, timeout=20)
+        player.stall(8.0)
+        for number in range(130):
+            server.client.send(number, topic="chat")
+        player.wait_until_list("seen", contains="chat: 129", timeout=60)
+        numbers = [int(str(text).removeprefix("chat: ")) for text in player.list_items("seen")[1:]]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) + int(player.variable("server messages missed")) == 130
+
+
 def test_what_is_not_listened_to_any_more_is_not_seen(player: Player, cloud: LocalCloud) -> None:
     with Server(cloud) as server:
         listen(player, "chat", "news")
