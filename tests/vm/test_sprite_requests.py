@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,9 +26,9 @@ STARTED_ANEW = "the server was started anew while it worked on this; ask again"
 ASKER = """
 when I receive [both ask v]
 wait until <(server request) = []>
-add ({me}) to [server arguments v]
 set [server request v] to [square]
 set [my ticket {me} v] to ((length of [server results v]) + (1))
+add ({me}) to [server arguments v]
 broadcast [ask server v]
 wait until <not <(item (my ticket {me}) of [server results v]) = []>>
 add (join [{me}: ] (item (my ticket {me}) of [server replies v])) to [seen v]
@@ -54,6 +56,10 @@ add (5) to [server arguments v]
 ask server [square] and go on
 set [my ticket 1 v] to (server ticket)
 
+when I receive [ask no numbers v]
+ask server [echo] with ((0) / (0)) and ((1) / (0)) and wait
+add (server reply) to [seen v]
+
 when I receive [find v]
 ask server [record] and wait
 find [players.2.name] in reply
@@ -73,9 +79,35 @@ if <(ask at flag) = (1)> then
 end
 
 when I receive [work hard v]
-forever
+repeat until <(turns) < (0)>
   change [turns v] by (1)
 end
+
+when I receive [stop others v]
+stop [other scripts in sprite v]
+"""
+
+OTHER_SPRITE = """
+when flag clicked
+if <(ask at flag) = (1)> then
+  delete all of [server arguments v]
+  add (5) to [server arguments v]
+  set [server request v] to [square]
+  broadcast [ask server v] and wait
+  add (join [other flag: ] (server reply)) to [seen v]
+end
+
+when I receive [ask with list v]
+delete all of [server arguments v]
+add (2) to [server arguments v]
+add (1) to [server lists v]
+add [a] to [server arguments v]
+add (1) to [server arguments v]
+add (3) to [server records v]
+add [x] to [server arguments v]
+add (7) to [server arguments v]
+set [server request v] to [echo]
+broadcast [ask server v] and wait
 """
 
 VARIABLES = {"turn": 0, "turns": 0, "how many times": 5, "ask at flag": 0, "my ticket 1": 0, "my ticket 2": 0}
@@ -88,6 +120,8 @@ class Server:
         self.cloud = cloud
         self.runs: Counter[Any] = Counter()
         self.users: list[str | None] = []
+        self.echoed: list[tuple[Any, ...]] = []
+        self.gate = threading.Event()
         self._open: list[Any] = []
 
     def start(self) -> None:
@@ -119,6 +153,16 @@ class Server:
         def once(label: int) -> str:
             self.runs[label] += 1
             return f"done {label}"
+
+        @client.request
+        def echo(*arguments: Any) -> list[Any]:
+            self.echoed.append(arguments)
+            return list(arguments)
+
+        @client.request(name="wait for gate")
+        def wait_for_gate() -> str:
+            self.gate.wait(30)
+            return "open"
 
         @client.request
         def record() -> dict[str, Any]:
@@ -157,7 +201,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("requests") / "project.sb3"
-    scripts = {NAME: INSIDE + ASKER.format(me=1), "Example": ASKER.format(me=2)}
+    scripts = {NAME: INSIDE + ASKER.format(me=1), "Example": ASKER.format(me=2) + OTHER_SPRITE}
     path.write_bytes(
         build_sb3(
             companion_source(),
@@ -227,8 +271,74 @@ def test_a_script_that_goes_on_finds_its_answer_by_its_ticket(player: Player) ->
 
 def test_what_is_asked_in_the_moment_of_the_green_flag_is_answered(offline_player: Player, server: Server) -> None:
     offline_player.set_variable("ask at flag", 1)
-    join(offline_player, server.cloud)
-    assert offline_player.wait_until_list("seen", at_least=1, timeout=10) == ["flag: 9"]
+    for times in (1, 2):
+        join(offline_player, server.cloud)
+        seen = offline_player.wait_until_list("seen", at_least=2 * times, timeout=20)
+        assert sorted(seen) == sorted(["flag: 9", "other flag: 25"] * times)
+
+
+def test_what_is_asked_right_after_a_second_green_flag_keeps_its_arguments(player: Player) -> None:
+    for number in range(3):
+        player.set_values({"server request": "square"}, {"server arguments": [number]})
+        player.green_flag()
+        player.broadcast("ask server", timeout=30)
+        assert (player.variable("server error"), player.variable("server reply")) == ("", number * number)
+
+
+def test_a_name_that_a_stopped_script_left_does_not_keep_others_waiting(player: Player) -> None:
+    player.set_variable("server request", "square")
+    player.green_flag()
+    player.wait_until("server request", equals="", timeout=10)
+    player.set_list("server arguments", [3])
+    player.broadcast("ask server", timeout=30)  # the name that was put aside
+    assert player.variable("server reply") == 9
+
+
+def test_no_argument_stays_without_an_answer(player: Player, server: Server) -> None:
+    odd = ["NaN", "Infinity", "-Infinity", "-", ".", "1e", "e5", "0x1f", " ", " 7", "+7", "-0", "1e400", "9" * 400]
+    for what in odd:
+        assert str(ask(player, "echo", what)) == "1", what
+        assert server.echoed[-1] == (int(what) if what.isdigit() else what,)
+
+
+def test_numbers_that_are_none_are_answered(player: Player, server: Server) -> None:
+    player.broadcast("ask no numbers", timeout=30)
+    assert player.list_items("seen") == [2]
+    assert server.echoed == [("NaN", "Infinity")]
+
+
+def test_lists_and_records_are_sent_from_any_sprite(player: Player, server: Server) -> None:
+    player.broadcast("ask with list", timeout=30)
+    assert server.echoed == [(["a", {"x": 7}],)]
+    assert [str(item) for item in player.list_items("server reply values")] == ["1", "2", "a", "1", "7"]
+    assert player.list_items("server lists") == player.list_items("server records") == []
+
+
+def test_a_list_of_a_wrong_number_of_items_is_answered_all_the_same(player: Player, server: Server) -> None:
+    for how_many, seen in (("many", ([], "a")), (-1, (["a"],)), ("Infinity", ([], "a"))):
+        player.set_values(lists={"server lists": [1]})
+        assert ask(player, "echo", how_many, "a") == len(seen)
+        assert server.echoed[-1] == seen
+    player.set_values(lists={"server lists": [1]})
+    assert str(ask(player, "echo", 3, "a")).startswith("the request cannot be read")
+
+
+def test_answers_are_forgotten_from_any_sprite(player: Player) -> None:
+    ask(player, "echo", 1, 2)
+    player.broadcast("forget answers")
+    lists = ["server results", "server replies", "server reply list", "server reply paths", "server reply values"]
+    seen = player.values(["server reply", "server progress"], lists)
+    assert {name: str(value) for name, value in seen.variables.items()} == {"server reply": "", "server progress": "0"}
+    assert seen.lists == {name: [] for name in lists}
+
+
+def test_tickets_begin_anew_before_the_list_is_full(player: Player) -> None:
+    player.set_values(lists={"server results": ["ok"] * 100_001, "server replies": [""] * 100_001})
+    assert ask(player, "square", 3) == 9
+    player.wait_until_list("server results", not_equals=["ok"] * 100_002, timeout=20)
+    assert ask(player, "square", 4) == 16
+    assert len(player.list_items("server results")) <= 2
+    assert player.list_items("server replies")[-1] == 16
 
 
 def test_a_second_broadcast_in_the_middle_of_a_request_does_no_harm(player: Player) -> None:
@@ -263,8 +373,8 @@ def test_an_error_behind_some_items_is_seen_and_the_items_stay(player: Player) -
     assert player.variable("server error code") == 507
 
 
-def test_an_answer_of_200000_digits_arrives(player: Player) -> None:
-    assert len(str(ask(player, "long", 80_000, timeout=150))) == 80_000
+def test_an_answer_of_many_parts_arrives(player: Player) -> None:
+    assert len(str(ask(player, "long", 12_000, timeout=90))) == 12_000
 
 
 @pytest.mark.timeout(240)
@@ -304,10 +414,43 @@ def test_a_tab_that_was_hidden_for_30_seconds_gets_its_answer(player: Player) ->
     assert player.wait_until("server reply", not_equals="", timeout=60) == "abcdefghij" * 400
 
 
-def test_a_project_that_works_hard_is_served_and_keeps_its_turns(player: Player) -> None:
+def test_a_project_that_works_hard_is_served(player: Player) -> None:
     player.broadcast("work hard", wait=False)
     assert [ask(player, "square", number) for number in range(5)] == [0, 1, 4, 9, 16]
-    assert int(player.variable("turns")) > 1000
+
+
+def test_a_loop_keeps_its_turns_while_a_request_waits(player: Player, server: Server) -> None:
+    player.broadcast("work hard", wait=False)
+    shares = []
+    for _ in range(3):
+        alone = turns(player)
+        server.gate.clear()
+        player.set_variable("server request", "wait for gate")
+        player.broadcast("ask server", wait=False)
+        player.wait_frames(5)
+        shares.append(turns(player) / alone)
+        server.gate.set()
+        player.wait_until("server reply", equals="open", timeout=30)
+    # benchmarks/sprite.py tells how many it keeps, nearly all; a busy machine may make it look like half of them.
+    assert statistics.median(shares) > 0.4
+
+
+def turns(player: Player) -> float:
+    """How often a loop comes round in 10 frames: the median of a few times, as other programs run, too."""
+    spells = []
+    for _ in range(3):
+        before = float(player.variable("turns"))
+        player.wait_frames(10)
+        spells.append(float(player.variable("turns")) - before)
+    return statistics.median(spells)
+
+
+def test_the_next_request_is_answered_after_all_scripts_of_the_sprite_were_stopped(player: Player) -> None:
+    player.broadcast("stop others")
+    assert ask(player, "square", 6) == 36
+    player.broadcast("stop others")
+    player.broadcast("both ask", wait=False)
+    player.wait_until_list("seen", at_least=5, timeout=20)
 
 
 def test_a_server_that_comes_late_is_found(offline_player: Player) -> None:
