@@ -67,21 +67,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vanilla_player(parts: Path) -> Iterator[Player]:
+def vanilla_player(parts: Path, project: Path) -> Iterator[Player]:
     with Player(parts=parts) as player:
+        player.load(project)
         yield player
 
 
 @pytest.fixture(scope="module")
-def turbowarp_player(parts: Path, turbowarp_bundle: Path) -> Iterator[Player]:
+def turbowarp_player(parts: Path, turbowarp_bundle: Path, project: Path) -> Iterator[Player]:
     with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
+        player.load(project)
         yield player
 
 
 @pytest.fixture(params=["vanilla", "turbowarp"])
-def player(request: pytest.FixtureRequest, project: Path, cloud: LocalCloud) -> Player:
+def player(request: pytest.FixtureRequest, cloud: LocalCloud) -> Player:
     player: Player = request.getfixturevalue(f"{request.param}_player")
-    player.load(project)
+    player.stop_all()
+    player.set_values(lists={"seen": [], "server topics": []})
     player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=0.1)
     player.green_flag()
     return player
