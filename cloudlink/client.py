@@ -295,12 +295,7 @@ class CloudClient:
         own = self._tickets.pop(ticket, None)
         asked = self._asked.get(ticket)
         try:
-            if asked is not None:
-                self._give_items(asked, digits[asked.items.taken :])
-            if asked is not None and asked.items.of_items:
-                answer = asked.items.end()
-            else:
-                answer = messages.decode_answer(digits)
+            answer = self._answer(asked, digits)
         except CloudlinkError as error:
             self._fail(ticket, error)
             return
@@ -308,6 +303,13 @@ class CloudClient:
             own(answer)
         if self._asked.pop(ticket, None) is not None and asked is not None:
             asked.future.set_result(answer)
+
+    def _answer(self, asked: _Asked | None, digits: str) -> Any:
+        if asked is not None:
+            self._give_items(asked, digits[asked.items.taken :])
+            if asked.items.of_items:
+                return asked.items.end()
+        return messages.decode_answer(digits)
 
     # Our own requests, which nobody waits for: the link repeats them until they are answered.
 
