@@ -288,6 +288,7 @@ def measure(report: Report) -> None:
     _measure_relay(report, crowds)
     _measure_fairness(report, crowds)
     _measure_stall(report, crowds)
+    _measure_restart(report, crowds)
     _model_stop_and_wait(report, seeds)
 
 
@@ -378,6 +379,21 @@ def _measure_stall(report: Report, seeds: range) -> None:
         pool = _others(seeds, sleep, players=20, seconds=WARM_UP + 60)
         case = f"40 digits, 19 clients, another one sleeps {stall:.0f} s"
         report.add(Row("answer time, p99", case, pool.quantile(0.99), "s"))
+
+
+def _measure_restart(report: Report, seeds: range) -> None:
+    """A hundred players say hello at the same moment, as after a restart of the server."""
+    for relay_interval, case in ((0.0, "Scratch"), (0.1, "last-value relay")):
+        times = []
+        for seed in seeds:
+            simulation = Simulation(seed, players=100, loss=0.0, answer=str, relay_interval=relay_interval)
+            for player in simulation.players:
+                player.act_by(0.0)
+            simulation.pump_server()
+            while not all(player.link.connected for player in simulation.players):
+                simulation.run(simulation.now + FRAME)
+            times.append(simulation.now)
+        report.add(Row("all are let in", f"100 clients at once, {case}", statistics.median(times), "s"))
 
 
 def _model_stop_and_wait(report: Report, seeds: range) -> None:
