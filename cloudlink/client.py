@@ -232,8 +232,15 @@ class CloudClient:
     def follows(self, topic: str = EVERYBODY) -> bool:
         """Whether the server knows that we follow a topic; what it sent before did not reach us."""
         with self._thread.use():
-            followed = self._followed.get(topic)
-            return followed is not None and followed.topic is not None
+            return self._knows_follower(topic)
+
+    def wait_follows(self, topic: str = EVERYBODY, timeout: float = 10.0) -> bool:
+        """Wait until the server knows that we follow a topic, for at most `timeout` seconds; whether it does."""
+        return self._thread.wait_for(lambda: self._knows_follower(topic), timeout=timeout)
+
+    def _knows_follower(self, topic: str) -> bool:
+        followed = self._followed.get(topic)
+        return followed is not None and followed.topic is not None
 
     def missed(self, topic: str = EVERYBODY) -> int:
         """How many messages of a topic came while we were away, and are no longer to be had."""
