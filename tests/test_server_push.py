@@ -84,8 +84,10 @@ def test_topics_reach_those_who_follow_them_and_a_player_alone_can_be_sent_to(
         ann.follow(chat.append, topic="chat")
         bob.follow(own.append, topic=ME)
         assert not ann.wait_follows("news", timeout=0)
-        assert ann.wait_follows("chat", SECONDS) and bob.wait_follows(ME, SECONDS)
-        assert ann.follows("chat") and not ann.follows(ME)
+        assert ann.wait_follows("chat", SECONDS)
+        assert bob.wait_follows(ME, SECONDS)
+        assert ann.follows("chat")
+        assert not ann.follows(ME)
         until(lambda: len(players) == 2)
         assert server.send("hi", topic="chat") == 1
         assert server.send("nobody listens", topic="news") == 0
@@ -163,6 +165,25 @@ def test_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRe
     server.start()
     with CloudClient(join("player")) as player:
         assert list(player.stream("letters", "Grüße")) == list("Grüße")
+
+
+def test_the_server_sees_how_much_of_an_answer_is_sent(join: Join, server: CloudRequests) -> None:
+    received: list[ReceivedRequest] = []
+    server.event(_named("on_request", received.append))
+
+    @server.request
+    def long() -> str:
+        assert server.get_request().unsent == 0
+        return "0123456789" * 300
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert player.request("long") == "0123456789" * 300
+        until(lambda: [(request.name, request.unsent) for request in received] == [("long", 0)])
+        seen: set[int] = set()
+        answer = player.submit("long", progress=lambda *parts: seen.add(received[-1].unsent))
+        answer.result(SECONDS)
+        assert len(seen) > 5
 
 
 def test_an_error_ends_the_items_that_came_before_it(join: Join, server: CloudRequests) -> None:

@@ -253,16 +253,21 @@ class Line:
             self._send_error(client, message, error)
 
     def _begin(self, player: Player, client: int, message: int, request: Request) -> None:
-        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time())
+        unsent = partial(self._unsent, client, message)
+        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time(), unsent)
         try:
             self._spend((id(self), client), player.user)
             self._start(client, message, request, received)
         except RequestError as error:
             self._send_error(client, message, error)
 
+    def _unsent(self, client: int, message: int) -> int:
+        with self._thread.use():
+            return self._link.unsent(client, message)
+
     def _begin_classic(self, event: ClassicRequest) -> None:
         request = Request(event.name, event.arguments)
-        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time())
+        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time(), lambda: 0)
         try:
             self._spend(None, event.user)
             self._start(_CLASSIC, event.request, request, received)
