@@ -9,14 +9,12 @@ while and comes back as a new client. What is shown is Python's own count of the
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import tracemalloc
-from collections.abc import Callable
 from functools import partial
 from random import Random
 
 from report import Report, Row, main
+from virtual_time import VirtualTime
 
 from cloudlink.limits import SCRATCH
 from cloudlink.link import frame
@@ -33,35 +31,22 @@ RETURN = 900.0
 """Seconds after which each tenth client goes away and another one comes."""
 
 
-class Hour:
+class Hour(VirtualTime):
     """The server, the clients, and what is under way between them."""
 
     def __init__(self, seed: int, clients: int) -> None:
+        super().__init__()
         self.random = Random(seed)
-        self.now = 0.0
         self.channel = Channel(SCRATCH)
         self.server = ServerLink(self.channel, random=self.random, now=0.0)
         self.clients = [ClientLink(self.channel, random=self.random) for _ in range(clients)]
         self.asked = self.answered = 0
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self._planned = [float("inf")] * clients
         self._server_planned = float("inf")
         for number in range(clients):
             self.at(self.random.uniform(0, 60), partial(self.ask, number))
             if number % 10 == 0:
                 self.at(self.random.uniform(60, RETURN), partial(self.come_anew, number))
-
-    def at(self, time: float, action: Callable[[], None]) -> None:
-        """Do something at a time."""
-        heapq.heappush(self._due, (time, next(self._order), action))
-
-    def run(self, until: float) -> None:
-        """Let time pass."""
-        while self._due and self._due[0][0] <= until:
-            self.now, _, action = heapq.heappop(self._due)
-            action()
-        self.now = until
 
     def ask(self, number: int) -> None:
         """Let a client ask, now and again."""

@@ -12,8 +12,6 @@ last was acknowledged, again after a second.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +19,7 @@ from functools import partial
 from random import Random
 
 from report import Report, Row, main
+from virtual_time import VirtualTime
 
 from cloudlink.limits import SCRATCH
 from cloudlink.link.client import ClientLink
@@ -47,7 +46,7 @@ LOSSES = (0.0, 0.05, 0.2)
 SERVER = 0
 
 
-class Simulation:
+class Simulation(VirtualTime):
     """One server and some players, each with its own delay.
 
     Args:
@@ -69,30 +68,17 @@ class Simulation:
         relay_interval: float = 0.0,
         uplink: int = 3,
     ) -> None:
-        self.now = 0.0
+        super().__init__()
         self.random = Random(seed)
         self.loss = loss
         self.relay_interval = relay_interval
         self.answer = answer
         self.uplink = tuple(f"TO_{number}" for number in range(1, uplink + 1))
         self.server = ServerLink(Channel(SCRATCH, uplink=self.uplink), random=self.random, now=0.0)
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self._arrival: dict[tuple[int, bool], float] = {}
         self._relay: dict[str, tuple[int, str]] = {}
         self._server_wakes_at = float("inf")
         self.players = [Player(self, number + 1) for number in range(players)]
-
-    def at(self, time: float, action: Callable[[], None]) -> None:
-        """Do something at a time."""
-        heapq.heappush(self._due, (time, next(self._order), action))
-
-    def run(self, until: float) -> None:
-        """Let time pass."""
-        while self._due and self._due[0][0] <= until:
-            self.now, _, action = heapq.heappop(self._due)
-            action()
-        self.now = until
 
     def set_variable(self, sender: int, name: str, value: str) -> None:
         """A value leaves its sender; the relay passes it on to the others."""
@@ -302,6 +288,7 @@ def measure(report: Report) -> None:
     _measure_relay(report, crowds)
     _measure_fairness(report, crowds)
     _measure_stall(report, crowds)
+    _measure_restart(report, crowds)
     _model_stop_and_wait(report, seeds)
 
 
@@ -352,22 +339,31 @@ def _measure_relay(report: Report, seeds: range) -> None:
     report.add(Row("answer time, p99", case, pool.quantile(0.99), "s", at_most=1.6, aim=1.2))
 
 
-def _measure_fairness(report: Report, seeds: range) -> None:
-    """One player downloads without end, twenty others ask for little."""
+def _others(seeds: range, disturb: Callable[[Simulation, Player], None], *, players: int, seconds: float) -> Pool:
+    """What players who ask for 40 digits now and again get while the first of them does something else."""
     pool = Pool()
     for seed in seeds:
-        simulation = Simulation(seed, players=21, loss=0.0, answer=lambda question: "7" * int(question))
+        simulation = Simulation(seed, players=players, loss=0.0, answer=lambda question: "7" * int(question))
         for player in simulation.players:
             player.question = "40"
             player.think = lambda random=simulation.random: random.uniform(0, 4)
             simulation.at(simulation.random.uniform(0, 3), player.ask)
         simulation.pump_server()
-        greedy = simulation.players[0]
-        greedy.question, greedy.think = "100000", lambda: 0.0
-        simulation.run(90)
+        disturb(simulation, simulation.players[0])
+        simulation.run(seconds)
         pool.answered += [
             answer for player in simulation.players[1:] for answer in player.answered if answer.asked_at > WARM_UP
         ]
+    return pool
+
+
+def _measure_fairness(report: Report, seeds: range) -> None:
+    """One player downloads without end, twenty others ask for little."""
+
+    def download(simulation: Simulation, greedy: Player) -> None:
+        greedy.question, greedy.think = "100000", lambda: 0.0
+
+    pool = _others(seeds, download, players=21, seconds=90)
     case = "40 digits, 20 clients beside a download of 100,000"
     report.add(Row("answer time, p99", case, pool.quantile(0.99), "s", at_most=2.0))
 
@@ -375,23 +371,29 @@ def _measure_fairness(report: Report, seeds: range) -> None:
 def _measure_stall(report: Report, seeds: range) -> None:
     """Twenty players, and what it costs the others that one of them sleeps for a minute in the middle of a download."""
     for stall in (0.0, 60.0):
-        pool = Pool()
-        for seed in seeds:
-            simulation = Simulation(seed, players=20, loss=0.0, answer=lambda question: "7" * int(question))
-            for player in simulation.players:
-                player.question = "40"
-                player.think = lambda random=simulation.random: random.uniform(0, 4)
-                simulation.at(simulation.random.uniform(0, 3), player.ask)
-            simulation.pump_server()
-            sleeper = simulation.players[0]
+
+        def sleep(simulation: Simulation, sleeper: Player, until: float = WARM_UP + stall) -> None:
             sleeper.question = "5000"
-            simulation.at(WARM_UP, partial(sleeper.sleep, WARM_UP + stall))
-            simulation.run(WARM_UP + 60)
-            pool.answered += [
-                answer for player in simulation.players[1:] for answer in player.answered if answer.asked_at > WARM_UP
-            ]
+            simulation.at(WARM_UP, partial(sleeper.sleep, until))
+
+        pool = _others(seeds, sleep, players=20, seconds=WARM_UP + 60)
         case = f"40 digits, 19 clients, another one sleeps {stall:.0f} s"
         report.add(Row("answer time, p99", case, pool.quantile(0.99), "s"))
+
+
+def _measure_restart(report: Report, seeds: range) -> None:
+    """A hundred players say hello at the same moment, as after a restart of the server."""
+    for relay_interval, case in ((0.0, "Scratch"), (0.1, "last-value relay")):
+        times = []
+        for seed in seeds:
+            simulation = Simulation(seed, players=100, loss=0.0, answer=str, relay_interval=relay_interval)
+            for player in simulation.players:
+                player.act_by(0.0)
+            simulation.pump_server()
+            while not all(player.link.connected for player in simulation.players):
+                simulation.run(simulation.now + FRAME)
+            times.append(simulation.now)
+        report.add(Row("all are let in", f"100 clients at once, {case}", statistics.median(times), "s"))
 
 
 def _model_stop_and_wait(report: Report, seeds: range) -> None:

@@ -18,16 +18,15 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cloud_load import Load, Result
+from ports import free_port, wait_for
 from report import Report, Row, main
 
 FOLDER = Path(__file__).parent
@@ -110,13 +109,11 @@ class Server:
 @contextmanager
 def running(name: str) -> Iterator[Server]:
     """A server in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     quiet = subprocess.DEVNULL
     process = subprocess.Popen([*SERVERS[name], str(port)], stdout=quiet, stderr=quiet)
     try:
-        _wait_for(port)
+        wait_for(port)
         yield Server(name, port, process)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -125,18 +122,6 @@ def running(name: str) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("the server did not start")
 
 
 def run(load: Load) -> Result:

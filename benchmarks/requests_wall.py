@@ -13,7 +13,6 @@ not the server, is what was measured.
 from __future__ import annotations
 
 import importlib.util
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ports import free_port, wait_for
 from report import Report, Row, main
 from wall_players import PROJECT, Crowd, OurSprite, Outcome, Sprite, TheirSprite, play
 
@@ -100,7 +100,7 @@ def running(*command: str, port: int | None = None) -> Iterator[None]:
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
     try:
         if port is not None:
-            _wait_for(port)
+            wait_for(port)
         yield
         if process.poll() is not None:
             raise SystemExit("a server has ended before its time")
@@ -112,9 +112,7 @@ def running(*command: str, port: int | None = None) -> Iterator[None]:
 @contextmanager
 def serving(name: str, profile: str) -> Iterator[str]:
     """A cloud and a server; the address of the cloud."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"ws://127.0.0.1:{port}"
     cloud = ("-m", "cloudlink", "cloud", "--profile", profile, "--port", str(port))
     with running(*cloud, port=port), running("-c", SERVERS[name], url, profile):
@@ -168,18 +166,6 @@ def _report_times(report: Report, case: str, outcome: Outcome, goal: Goal) -> No
     ours = case.startswith("cloudlink")
     report.add(Row("no answer in time", case, outcome.timeouts, "requests", at_most=0 if ours else None))
     report.add(Row("wrong answers", case, outcome.wrong, "requests", at_most=0 if ours else None))
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit("the cloud did not start")
 
 
 if __name__ == "__main__":

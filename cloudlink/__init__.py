@@ -70,10 +70,11 @@ from cloudlink.rest.frontpage import (
 )
 from cloudlink.rest.identity import decode_session_id
 from cloudlink.rest.languages import text_to_speech, translate, translation_languages
+from cloudlink.rest.login import login
 from cloudlink.rest.pictures import get_picture, picture_url
 from cloudlink.rest.projects import PartialProject, Project, get_project
 from cloudlink.rest.search import explore_projects, explore_studios, search_projects, search_studios
-from cloudlink.rest.session import Session, login
+from cloudlink.rest.session import Session
 from cloudlink.rest.statistics import (
     age_distribution,
     country_counts,

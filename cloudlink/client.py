@@ -232,8 +232,15 @@ class CloudClient:
     def follows(self, topic: str = EVERYBODY) -> bool:
         """Whether the server knows that we follow a topic; what it sent before did not reach us."""
         with self._thread.use():
-            followed = self._followed.get(topic)
-            return followed is not None and followed.topic is not None
+            return self._knows_follower(topic)
+
+    def wait_follows(self, topic: str = EVERYBODY, timeout: float = 10.0) -> bool:
+        """Wait until the server knows that we follow a topic, for at most `timeout` seconds; whether it does."""
+        return self._thread.wait_for(lambda: self._knows_follower(topic), timeout=timeout)
+
+    def _knows_follower(self, topic: str) -> bool:
+        followed = self._followed.get(topic)
+        return followed is not None and followed.topic is not None
 
     def missed(self, topic: str = EVERYBODY) -> int:
         """How many messages of a topic came while we were away, and are no longer to be had."""
@@ -295,12 +302,7 @@ class CloudClient:
         own = self._tickets.pop(ticket, None)
         asked = self._asked.get(ticket)
         try:
-            if asked is not None:
-                self._give_items(asked, digits[asked.items.taken :])
-            if asked is not None and asked.items.of_items:
-                answer = asked.items.end()
-            else:
-                answer = messages.decode_answer(digits)
+            answer = self._answer(asked, digits)
         except CloudlinkError as error:
             self._fail(ticket, error)
             return
@@ -308,6 +310,13 @@ class CloudClient:
             own(answer)
         if self._asked.pop(ticket, None) is not None and asked is not None:
             asked.future.set_result(answer)
+
+    def _answer(self, asked: _Asked | None, digits: str) -> Any:
+        if asked is not None:
+            self._give_items(asked, digits[asked.items.taken :])
+            if asked.items.of_items:
+                return asked.items.end()
+        return messages.decode_answer(digits)
 
     # Our own requests, which nobody waits for: the link repeats them until they are answered.
 

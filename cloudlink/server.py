@@ -20,7 +20,7 @@ from cloudlink.rpc.budget import Budget, Spending
 from cloudlink.rpc.messages import EVERYBODY
 from cloudlink.rpc.router import Handler, Router
 from cloudlink.serve.line import Line, Shared
-from cloudlink.serve.player import Player, the_request
+from cloudlink.serve.player import Player, ReceivedRequest, the_request
 from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
 
@@ -220,6 +220,14 @@ class CloudRequests:
         if not 1 <= held <= MOST_HELD:
             raise InvalidArgument(f"a topic holds 1 to {MOST_HELD} messages, not {held}")
         self._held[topic] = held
+
+    def get_request(self) -> ReceivedRequest:
+        """Within a handler: the request that it answers, with how much of the answer is still to be sent.
+
+        Raises:
+            InvalidArgument: no handler runs here.
+        """
+        return the_request()
 
     def get_requester(self) -> str | None:
         """Within a handler: the user name that the asking project gives, or None. Anybody can give any name.

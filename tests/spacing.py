@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-JITTER = 0.25
+JITTER = 0.5
 """Seconds that one arrival may be late on a busy machine. It does not add up: over many sets the interval shows all the
 same."""
 

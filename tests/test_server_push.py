@@ -66,7 +66,7 @@ def test_a_message_reaches_all_who_listen_once_and_in_order(join: Join, server: 
         for number in range(3):
             player = stack.enter_context(CloudClient(join(f"player_{number}")))
             player.follow(heard[number].append)
-            until(player.follows)
+            assert player.wait_follows(timeout=SECONDS)
         said: list[Any] = [f"hello {number}" for number in range(30)] + [{"score": 7}, b"\x00", None]
         assert [server.send(value) for value in said] == [3] * len(said)
         until(lambda: all(one == said for one in heard))
@@ -83,7 +83,12 @@ def test_topics_reach_those_who_follow_them_and_a_player_alone_can_be_sent_to(
         own: list[Any] = []
         ann.follow(chat.append, topic="chat")
         bob.follow(own.append, topic=ME)
-        until(lambda: ann.follows("chat") and bob.follows(ME) and len(players) == 2)
+        assert not ann.wait_follows("news", timeout=0)
+        assert ann.wait_follows("chat", SECONDS)
+        assert bob.wait_follows(ME, SECONDS)
+        assert ann.follows("chat")
+        assert not ann.follows(ME)
+        until(lambda: len(players) == 2)
         assert server.send("hi", topic="chat") == 1
         assert server.send("nobody listens", topic="news") == 0
         assert server.send("nor here") == 0
@@ -102,7 +107,7 @@ def test_who_follows_still_does_after_the_server_was_started_anew(join: Join) ->
     with CloudClient(join("player"), user="ann") as player:
         with CloudRequests(join("server")):
             player.follow(heard.append)
-            until(player.follows)
+            assert player.wait_follows(timeout=SECONDS)
         connected: list[Player] = []
         server = CloudRequests(join("server"))
         server.event(_named("on_connect", connected.append))
@@ -160,6 +165,25 @@ def test_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRe
     server.start()
     with CloudClient(join("player")) as player:
         assert list(player.stream("letters", "Grüße")) == list("Grüße")
+
+
+def test_the_server_sees_how_much_of_an_answer_is_sent(join: Join, server: CloudRequests) -> None:
+    received: list[ReceivedRequest] = []
+    server.event(_named("on_request", received.append))
+
+    @server.request
+    def long() -> str:
+        assert server.get_request().unsent == 0
+        return "0123456789" * 300
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert player.request("long") == "0123456789" * 300
+        until(lambda: [(request.name, request.unsent) for request in received] == [("long", 0)])
+        seen: set[int] = set()
+        answer = player.submit("long", progress=lambda *parts: seen.add(received[-1].unsent))
+        answer.result(SECONDS)
+        assert len(seen) > 5
 
 
 def test_an_error_ends_the_items_that_came_before_it(join: Join, server: CloudRequests) -> None:
@@ -220,13 +244,13 @@ def test_a_generator_is_ended_when_nobody_waits_for_its_answer(join: Join, serve
         try:
             for number in range(1000):
                 yield number
-                time.sleep(0.05)
+                time.sleep(1.5)
         finally:
             ended.set()
 
     server.start()
     with CloudClient(join("player")) as player:
-        answer = player.submit("slow", timeout=0.04)
+        answer = player.submit("slow", timeout=1.0)
         assert isinstance(answer.exception(SECONDS), RequestError)
         assert ended.wait(SECONDS)
 
@@ -360,7 +384,7 @@ def test_one_server_answers_on_several_clouds(join: Join) -> None:
             assert (first.request("where"), second.request("where")) == (0, 1)
             for player in (first, second):
                 player.follow(heard.append)
-                until(player.follows)
+                assert player.wait_follows(timeout=SECONDS)
             assert server.clients == len(server.players) == 2
             assert server.send("to all") == 2
             until(lambda: heard == ["to all"] * 2)

@@ -13,6 +13,7 @@ from cloudlink.cli.main import main
 from cloudlink.errors import BadResponse, Forbidden, SiteUnavailable, SpriteError
 from cloudlink.rest.client import Client
 from cloudlink.rest.http import RequestsTransport
+from cloudlink.rest.project_files import asset_names
 from cloudlink.rest.projects import Project
 from cloudlink.rest.session import SESSION_VARIABLE, Session
 from cloudlink.sprite.companion import NAME, companion_source
@@ -67,7 +68,7 @@ def test_the_sprite_comes_into_the_project_with_its_pictures(site: LocalSite, cl
     assert sprites(mine) == ["Stage", NAME]
     sprite = mine.get_raw_json()["targets"][1]
     with site.state() as world:
-        assert all(costume["md5ext"] in world.assets for costume in sprite["costumes"])
+        assert set(asset_names({"targets": [sprite]})) <= set(world.assets)
     in_a_file = install(OLD.sb3(), companion_source(), tables=sprite_tables())
     assert in_a_file.change == change
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgpack
 
-from cloudlink.codec.bounds import MAX_DEPTH, short
+from cloudlink.codec.bounds import MAX_DEPTH, check_text, short
 from cloudlink.errors import DecodeError, InvalidArgument
 
 
@@ -51,7 +51,7 @@ def _check(value: Any, depth: int) -> None:
     if value is None or isinstance(value, bool | float | bytes | bytearray):
         return
     if isinstance(value, str):
-        _check_text(value)
+        check_text(value)
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**64:
             raise InvalidArgument(f"{short(value)} does not fit in 64 bits; send it as text")
@@ -71,13 +71,3 @@ def _check(value: Any, depth: int) -> None:
             f"a {type(value).__name__} cannot be sent ({short(value)}); "
             "use None, a boolean, a number, text, bytes, a list or a dictionary"
         )
-
-
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidArgument(
-            f"character {error.start} of the text is half of an emoji (a lone surrogate, "
-            f"U+{ord(text[error.start]):04X}); remove it or send the whole one"
-        ) from None

@@ -20,7 +20,6 @@ from cloudlink.codec.cursor import Cursor
 from cloudlink.errors import DecodeError
 
 LONG, NEGATIVE, FLOAT = 4, 5, 6
-WHOLE_KINDS = range(1, 6)
 KINDS = range(1, 7)
 
 _ONE_DIGIT = 9

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloudlink.codec import text_escapes
+from cloudlink.codec.bounds import check_text
 from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, TextTable
-from cloudlink.errors import InvalidArgument
 
 _LONGEST_WORD = 32
 _MOST_REMEMBERED = 20_000
@@ -63,7 +63,7 @@ class TextWriter:
             InvalidArgument: the text holds half of a surrogate pair.
         """
         if not text.isascii():
-            _refuse_surrogates(text)
+            check_text(text)
         row = words(text)
         size = len(row)
         costs = [_UNREACHED] * (size + 1)
@@ -157,13 +157,3 @@ def _codes_by_class(table: TextTable) -> list[dict[int, str]]:
         rare = own.pop(RARE)
         found.append({number: rare + digits for number, digits in common.items()} | own)
     return found
-
-
-def _refuse_surrogates(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidArgument(
-            f"character {error.start} of the text is half of an emoji (a lone surrogate, "
-            f"U+{ord(text[error.start]):04X}); remove it or send the whole one"
-        ) from None

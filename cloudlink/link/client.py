@@ -105,7 +105,9 @@ class ClientLink:
         self._epoch: int | None = None
         self._seed = 0
         self._loss = LossEstimate(frame.SEQUENCES)
-        self._hello = RetryTimer(self._round_trip, random)
+        self._hello = RetryTimer(
+            self._round_trip, random, growth=self._times.hello_growth, jitter=self._times.hello_jitter
+        )
         self._hello.start_now()
         self._sequence = 0
         self._set_at: dict[str, float] = {}  # by variable
@@ -296,7 +298,7 @@ class ClientLink:
         """Give waiting requests a number, as long as the numbers stay within the window."""
         while self._waiting and now >= self._admits_at():
             ticket, digits = self._waiting.popleft()
-            timer = RetryTimer(self._round_trip, self._random)
+            timer = RetryTimer(self._round_trip, self._random, growth=self._times.growth, jitter=self._times.jitter)
             self._requests[self._next_message] = _Request(ticket, self._next_message, digits, timer)
             self._next_message = (self._next_message + 1) % MESSAGES
 

@@ -109,16 +109,19 @@ class Feed:
         """Do not wait for what the server no longer has."""
         for number in range(self._next, newest - held + 1):
             if self._is_whole(number):
-                self._ready.append(self._incoming.pop(number).join()[ROUND:])
+                self._take_next()
             else:
                 self._incoming.pop(number, None)
                 self._lost += 1
-            self._next = number + 1
+                self._next = number + 1
+
+    def _take_next(self) -> None:
+        self._ready.append(self._incoming.pop(self._next).join()[ROUND:])
+        self._next += 1
 
     def _complete(self) -> list[str]:
         while self._is_whole(self._next):
-            self._ready.append(self._incoming.pop(self._next).join()[ROUND:])
-            self._next += 1
+            self._take_next()
         self._told = {(number, part) for number, part in self._told if number >= self._next}
         ready, self._ready = self._ready, []
         return ready

@@ -181,6 +181,7 @@ class ServerLink:
         self._replies: OrderedDict[tuple[int, int], Need | Working] = OrderedDict()  # by client and message
         self._topics: dict[int, Topic] = {}  # by address
         self._told: OrderedDict[int, None] = OrderedDict()  # topics whose newest number is to be told
+        self._next_beat = math.inf  # no topic is due before
         self._short: deque[tuple[_Target, Outgoing]] = deque()  # messages that fit into one frame
         self._long: deque[tuple[_Target, Outgoing]] = deque()
         self._long_waited = False
@@ -309,6 +310,7 @@ class ServerLink:
             return
         found.doubtful = any(self._sessions[client].doubtful for client in found.followers)
         self._queue(found, found.publish(digits, now=now))
+        self._next_beat = min(self._next_beat, found.due)
         if found.telling:
             self._told[topic] = None
         self.statistics.messages_sent += 1
@@ -325,14 +327,13 @@ class ServerLink:
 
     def _tell_topics(self, now: float) -> None:
         """Queue the newest numbers that are due to be told again."""
+        if now < self._next_beat:
+            return
         for topic in self._topics.values():
             if topic.due <= now:
                 topic.tell()
                 self._told[topic.address] = None
-
-    @property
-    def _topics_due(self) -> float:
-        return min((topic.due for topic in self._topics.values()), default=math.inf)
+        self._next_beat = min((topic.due for topic in self._topics.values()), default=math.inf)
 
     def receive(self, name: str, value: str, *, now: float) -> None:
         """Take in the value of a variable that somebody else has set; anything at all may come here."""
@@ -371,7 +372,7 @@ class ServerLink:
         """When, in seconds, `writes` has something to do again if nothing arrives before; None for never."""
         if self.pending:
             return max(now, self._pacer.next)
-        due = min(self._next_expiry, self._topics_due)
+        due = min(self._next_expiry, self._next_beat)
         return None if due == math.inf else max(now, due)
 
     def next_event(self) -> ServerEvent | None:

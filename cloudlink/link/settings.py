@@ -90,6 +90,9 @@ class ClientTimes:
         growth: each repeat in vain waits this many times longer than the one before (a factor).
         jitter: each wait is lengthened by up to this share of itself, at random, so that clients which lost the
             same frame do not repeat in step (a fraction).
+        hello_growth, hello_jitter: the same for a hello. After a server's restart all clients say it at once, and on a
+            cloud that passes on the last value only they must spread before they are heard; slower growth costs
+            nothing there, as one of them is heard each time.
         working: wait before asking again about a request that is known to run.
         sign_of_life: a client that follows a topic is heard at least so often, lest its lease ends.
     """
@@ -99,6 +102,8 @@ class ClientTimes:
     most_retry: float = 3.0
     growth: float = 1.3
     jitter: float = 0.2
+    hello_growth: float = 1.1
+    hello_jitter: float = 1.0
     working: float = 2.0
     sign_of_life: float = 60.0
 

@@ -47,13 +47,22 @@ class RoundTrip:
 
 
 class RetryTimer:
-    """When one request, or the hello, is repeated next."""
+    """When one request, or the hello, is repeated next.
 
-    def __init__(self, round_trip: RoundTrip, random: Random) -> None:
+    Args:
+        round_trip: tells how long to wait.
+        random: draws the jitter.
+        growth: each wait in vain is this many times longer than the one before.
+        jitter: each wait is lengthened by up to this share of itself.
+    """
+
+    def __init__(self, round_trip: RoundTrip, random: Random, *, growth: float, jitter: float) -> None:
         self.due = math.inf
         """Seconds; the time of the next repeat."""
         self._round_trip = round_trip
         self._random = random
+        self._growth = growth
+        self._jitter = jitter
         self._tries = 0
         self._first_sent: float | None = None
 
@@ -68,7 +77,7 @@ class RetryTimer:
     def sent(self, now: float) -> None:
         """Note that it went out, for the first time or again; each time the wait grows."""
         times = self._round_trip.times
-        self.wait(min(self._round_trip.patience * times.growth**self._tries, times.most_retry), now)
+        self.wait(min(self._round_trip.patience * self._growth**self._tries, times.most_retry), now)
         if self._tries == 0:
             self._first_sent = now
         self._tries += 1
@@ -85,4 +94,4 @@ class RetryTimer:
 
     def wait(self, seconds: float, now: float) -> None:
         """Make the repeat due after some seconds, and a random part of them more."""
-        self.due = now + seconds * (1 + self._round_trip.times.jitter * self._random.random())
+        self.due = now + seconds * (1 + self._jitter * self._random.random())

@@ -82,7 +82,6 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._handler = handler
         self._loop = asyncio.get_running_loop()
-        self._max_message = max_message
         self._max_unsent = max_unsent
         self._ping_interval = ping_interval
         self._opening_timeout = opening_timeout

@@ -33,7 +33,6 @@ from cloudlink.link.pacer import Pacer
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
 from cloudlink.link.statistics import Statistics
-from cloudlink.link.topics import MOST_HELD
 from cloudlink.link_thread import LinkThread
 from cloudlink.rpc import calls, messages
 from cloudlink.rpc.budget import Spending
@@ -42,6 +41,7 @@ from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
 from cloudlink.serve.ends import Ends
 from cloudlink.serve.player import Player, ReceivedRequest, current_request
+from cloudlink.serve.topic_names import TopicNames
 from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection
 
@@ -49,12 +49,6 @@ _log = logging.getLogger("cloudlink.server")
 
 _MOST_UNSENT = 1000
 """Digits of an answer that comes item by item: while more wait to be sent, its generator waits too."""
-
-_MOST_TOPICS = 200
-"""Topics that players have asked for: anybody can ask for any."""
-
-_MOST_TOPIC_NAME = 50
-"""Characters."""
 
 _CLASSIC = -1
 """In place of a client's number: whoever has sent a classic request, which does not say."""
@@ -115,8 +109,7 @@ class Line:
         ends = Ends(self._link, self._classic)
         self._calls = Calls(shared.router, most=shared.waiting)
         self._players: dict[int, Player] = {}
-        self._topics: dict[str, int] = {}
-        self._own_topics: dict[int, int] = {}  # by client
+        self._topics = TopicNames(self._link, shared.held)
         self._thread = LinkThread(
             cloud,
             ends,
@@ -183,43 +176,19 @@ class Line:
         with self._use() as link:
             if topic == messages.EVERYBODY and self._classic is not None and self._classic.statistics.messages_received:
                 self._classic.push(value)
-            return self._publish(link, self._topics.get(topic), digits)
+            return self._publish(link, self._topics.shared(topic), digits)
 
     def send(self, client: int, value: Any) -> bool:
         """Send a value to one client; whether it listens."""
         digits = codec.encode(value)
         with self._use() as link:
-            return bool(self._publish(link, self._own_topics.get(client), digits))
+            return bool(self._publish(link, self._topics.own(client), digits))
 
     def _publish(self, link: ServerLink, topic: int | None, digits: str) -> int:
         if topic is None:
             return 0
         link.publish(topic, digits, now=self._shared.clock())
         return link.followers(topic)
-
-    def _follow(self, link: ServerLink, client: int, name: str) -> list[int]:
-        held = self._shared.held.get(name, MOST_HELD)
-        if name == messages.ME:
-            topic = self._own_topics.get(client)
-            if topic is None:
-                topic = self._own_topics[client] = link.open_topic(held=held)
-        else:
-            topic = self._topics.get(name)
-            if topic is None:
-                if len(self._topics) >= _MOST_TOPICS or len(name) > _MOST_TOPIC_NAME:
-                    raise RequestError(f"no further topic can be followed: {name[:_MOST_TOPIC_NAME]!r}")
-                topic = self._topics[name] = link.open_topic(held=held)
-        return [topic, link.subscribe(client, topic), held]
-
-    def _unfollow(self, link: ServerLink, client: int, name: str) -> None:
-        topic = self._own_topics.pop(client, None) if name == messages.ME else self._topics.get(name)
-        if topic is not None:
-            link.unsubscribe(client, topic)
-            self._close_unfollowed(link)
-
-    def _close_unfollowed(self, link: ServerLink) -> None:
-        for topics in (self._topics, self._own_topics):
-            _close_unfollowed(topics, link)
 
     # What follows runs in the link's thread.
 
@@ -274,9 +243,9 @@ class Line:
                     case messages.HELLO, _:
                         pass
                     case messages.FOLLOW, (str() | int() as name,):
-                        answer = self._follow(link, client, str(name))
+                        answer = self._topics.follow(client, str(name))
                     case messages.UNFOLLOW, (str() | int() as name,):
-                        self._unfollow(link, client, str(name))
+                        self._topics.unfollow(client, str(name))
                     case _:
                         raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
                 link.send(client, message, messages.encode_answer(answer))
@@ -284,16 +253,21 @@ class Line:
             self._send_error(client, message, error)
 
     def _begin(self, player: Player, client: int, message: int, request: Request) -> None:
-        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time())
+        unsent = partial(self._unsent, client, message)
+        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time(), unsent)
         try:
             self._spend((id(self), client), player.user)
             self._start(client, message, request, received)
         except RequestError as error:
             self._send_error(client, message, error)
 
+    def _unsent(self, client: int, message: int) -> int:
+        with self._thread.use():
+            return self._link.unsent(client, message)
+
     def _begin_classic(self, event: ClassicRequest) -> None:
         request = Request(event.name, event.arguments)
-        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time())
+        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time(), lambda: 0)
         try:
             self._spend(None, event.user)
             self._start(_CLASSIC, event.request, request, received)
@@ -328,9 +302,9 @@ class Line:
                 raise RequestError("too many requests; wait a moment", 429)
 
     def _leave(self, client: int) -> None:
-        with self._use() as link:
+        with self._thread.use():
             self._calls.leave(client)
-            self._close_unfollowed(link)
+            self._topics.close_unfollowed()
             player = self._players.pop(client, None)
         if player is not None:
             self._shared.tell("on_disconnect", player)
@@ -478,11 +452,6 @@ async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[A
             count += 1
             if count == most:
                 return
-
-
-def _close_unfollowed(topics: dict[Any, int], link: ServerLink) -> None:
-    for name in [name for name, topic in topics.items() if not link.followers(topic)]:
-        link.close_topic(topics.pop(name))
 
 
 def _user_name(arguments: tuple[Any, ...]) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cloudlink.errors import InvalidArgument
@@ -70,6 +71,16 @@ class ReceivedRequest:
     player: Player | None
     requester: str | None
     timestamp: float
+    _count_unsent: Callable[[], int] = field(repr=False, compare=False)
+
+    @property
+    def unsent(self) -> int:
+        """Digits of the answer that wait to be sent for the first time.
+
+        It tells how far a long answer, or one that comes item by item, has got. 0 before it is made and when nobody
+        waits for it any more; always 0 for the classic sprite.
+        """
+        return self._count_unsent()
 
 
 current_request: ContextVar[ReceivedRequest] = ContextVar("cloudlink_request")

@@ -442,6 +442,11 @@ _DATA = (
     _stack("data_hidelist", "hide list {LIST:list}"),
 )
 
+MACHINE_QUESTIONS = ("is turbowarp?", "is compiled?")
+"""Booleans that TurboWarp answers with true; in Scratch they are slots that no definition has, which are false.
+
+Source: TurboWarp's documentation of its blocks, and its compiler."""
+
 BLOCKS: tuple[Block, ...] = (
     *_MOTION,
     *_LOOKS,

@@ -20,6 +20,7 @@ from cloudlink.sprite.blocks import (
     BLOCKS,
     BLOCKS_BY_KEY,
     KINDS,
+    MACHINE_QUESTIONS,
     Block,
     Choice,
     Condition,
@@ -199,6 +200,8 @@ def _parameter(argument: Argument, identifier: str, place: Place) -> Parameter:
     if name is None:
         raise place.error("expected the slots of a definition as `(name)`, or `<name>` for a boolean")
     check_name(name, "slot", place.error)
+    if name in MACHINE_QUESTIONS:
+        raise place.error(f"a slot cannot be called {name!r}: <{name}> asks which machine this is")
     boolean = isinstance(argument, Phrase) and argument.brackets == "<"
     return Parameter(name, boolean, identifier)
 
@@ -510,6 +513,8 @@ class _Compiler:
         name = phrase.name
         if name is not None and name in self.parameters:
             return self._parameter(self.parameters[name], phrase, path, parent)
+        if name in MACHINE_QUESTIONS:
+            return self._parameter(Parameter(name, True, ""), phrase, path, parent)
         shape = Shape.BOOLEAN if phrase.brackets == "<" else Shape.REPORTER
         found = [one for one in BLOCKS_BY_KEY.get(phrase.key, ()) if one.shape is shape]
         if found:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cloudlink.sprite.blocks import (
     BLOCKS_BY_OPCODE,
+    MACHINE_QUESTIONS,
     MENUS_BY_OPCODE,
     Block,
     Choice,
@@ -376,6 +377,8 @@ def _parameters(target: _Target, identifier: str, block: Mapping[str, Json]) -> 
         opcode = target.blocks[used]["opcode"]
         if opcode in _PARAMETERS:
             name = target.blocks[used].get("fields", {}).get("VALUE", [""])[0]
+            if name in MACHINE_QUESTIONS:
+                continue
             if (slots.get(name) == "%b") != (opcode == "argument_reporter_boolean") or name not in slots:
                 yield wrong(
                     target.place(used), f"the definition has no slot {name!r} of this shape", "use one of its slots"

@@ -263,8 +263,7 @@ def test_both_sprites_are_served_by_the_same_handlers_at_once() -> None:
                 game.join()
             heard: list[Any] = []
             ours.follow(heard.append)
-            while not ours.follows():
-                time.sleep(0.01)
+            assert ours.wait_follows(timeout=SECONDS)
             assert served.server.send("to all of you") == 1
             while not heard:
                 time.sleep(0.01)

@@ -12,6 +12,11 @@ from cloudlink.link.timer import RetryTimer, RoundTrip
 TIMES = ClientTimes()
 STEADY = ClientTimes(jitter=0.0)
 
+
+def steady_timer(round_trip: RoundTrip | None = None) -> RetryTimer:
+    return RetryTimer(round_trip or RoundTrip(STEADY), Random(0), growth=STEADY.growth, jitter=0.0)
+
+
 round_trips = st.lists(st.floats(0, 10), min_size=1, max_size=30)
 
 
@@ -37,7 +42,7 @@ def test_patience_is_the_first_retry_until_something_was_measured() -> None:
 
 @given(st.integers(1, 12), st.integers(0, 10**6))
 def test_each_wait_in_vain_is_longer_and_jittered_within_bounds(tries: int, seed: int) -> None:
-    timer = RetryTimer(RoundTrip(TIMES), Random(seed))
+    timer = RetryTimer(RoundTrip(TIMES), Random(seed), growth=TIMES.growth, jitter=TIMES.jitter)
     now = 0.0
     for tried in range(tries):
         timer.sent(now)
@@ -50,14 +55,14 @@ def test_each_wait_in_vain_is_longer_and_jittered_within_bounds(tries: int, seed
 
 
 def test_nothing_is_due_before_something_was_sent_but_for_what_starts_at_once() -> None:
-    timer = RetryTimer(RoundTrip(STEADY), Random(0))
+    timer = steady_timer()
     assert timer.due == math.inf
     timer.start_now()
     assert timer.ready(-1e9)
 
 
 def test_an_answer_makes_the_next_wait_short_again() -> None:
-    timer = RetryTimer(RoundTrip(STEADY), Random(0))
+    timer = steady_timer()
     for now in (0.0, 1.0, 3.0):
         timer.sent(now)
     timer.answered(5.0)
@@ -66,12 +71,12 @@ def test_an_answer_makes_the_next_wait_short_again() -> None:
 
 def test_only_what_was_sent_once_is_measured() -> None:
     round_trip = RoundTrip(STEADY)
-    repeated = RetryTimer(round_trip, Random(0))
+    repeated = steady_timer(round_trip)
     repeated.sent(0.0)
     repeated.sent(1.0)
     repeated.answered(1.1)
     assert round_trip.patience == STEADY.first_retry
-    once = RetryTimer(round_trip, Random(0))
+    once = steady_timer(round_trip)
     once.sent(0.0)
     once.answered(0.4)
     expected = RoundTrip(STEADY)
@@ -82,6 +87,6 @@ def test_only_what_was_sent_once_is_measured() -> None:
 
 
 def test_a_wait_of_given_length_can_be_set() -> None:
-    timer = RetryTimer(RoundTrip(STEADY), Random(0))
+    timer = steady_timer()
     timer.wait(2.0, 10.0)
     assert timer.due == 12.0

@@ -20,9 +20,10 @@ from cloudlink.rest.forum_search import search_posts
 from cloudlink.rest.forum_topics import ForumTopic, forum_categories, get_topic, get_topic_list
 from cloudlink.rest.html import parse_html
 from cloudlink.rest.languages import text_to_speech, translate, translation_languages
+from cloudlink.rest.login import login
 from cloudlink.rest.pictures import get_picture
 from cloudlink.rest.projects import Project, count_projects, create_project, get_project, read_project
-from cloudlink.rest.session import Session, login
+from cloudlink.rest.session import Session
 from cloudlink.rest.studios import Studio, create_studio, get_studio, read_studio
 from cloudlink.rest.taught_class import TaughtClass, read_taught_class
 from cloudlink.rest.teaching import Teaching

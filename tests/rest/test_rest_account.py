@@ -24,10 +24,11 @@ from cloudlink.rest.account import Account, check_email, check_password, check_u
 from cloudlink.rest.client import Client
 from cloudlink.rest.http import Reply
 from cloudlink.rest.languages import text_to_speech, translate, translation_languages
+from cloudlink.rest.login import login
 from cloudlink.rest.pictures import get_picture, picture_url
 from cloudlink.rest.projects import Project
 from cloudlink.rest.reports import PROJECT_CATEGORIES
-from cloudlink.rest.session import Session, login
+from cloudlink.rest.session import Session
 from cloudlink.rest.statistics import get_cloud_health, get_site_health
 from cloudlink.rest.studios import get_studio
 from cloudlink.rest.users import get_user

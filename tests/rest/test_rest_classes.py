@@ -14,7 +14,8 @@ from cloudlink.errors import BadResponse, Forbidden, InvalidArgument, LoginRequi
 from cloudlink.rest.classrooms import get_classroom, get_classroom_from_token
 from cloudlink.rest.client import Client
 from cloudlink.rest.http import Reply
-from cloudlink.rest.session import Session, login
+from cloudlink.rest.login import login
+from cloudlink.rest.session import Session
 from cloudlink.rest.teaching import Teaching
 from cloudlink.testing import LocalSite
 

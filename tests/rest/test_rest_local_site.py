@@ -12,8 +12,9 @@ from local_site import client_at
 from cloudlink.errors import CommentRejected, Forbidden, LoginFailed, NotFound, RateLimited, Rejected, SiteUnreachable
 from cloudlink.rest import frontpage, search, statistics
 from cloudlink.rest.client import Client
+from cloudlink.rest.login import login
 from cloudlink.rest.projects import PartialProject, Project, get_project
-from cloudlink.rest.session import Session, login
+from cloudlink.rest.session import Session
 from cloudlink.rest.studios import get_studio
 from cloudlink.rest.users import get_user
 from cloudlink.testing.site import LocalSite

@@ -14,7 +14,8 @@ from offline_site import CSRF, ME, SAMPLES, OfflineSite, client_of, json_of, sam
 from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, SiteError
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.identity import bare_session_id, cookie_value, decode_session_id
-from cloudlink.rest.session import SESSION_VARIABLE, SETTLING, Session, login
+from cloudlink.rest.login import SETTLING, login
+from cloudlink.rest.session import SESSION_VARIABLE, Session
 
 COOKIE: str = ME["session_cookie"]
 BARE = COOKIE.strip('"')

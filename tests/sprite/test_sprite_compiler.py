@@ -335,3 +335,14 @@ def test_an_error_names_the_place_and_what_was_expected(text, message):
 def test_a_comment_longer_than_scratch_allows_is_refused():
     with pytest.raises(SpriteError, match="8001 characters, Scratch allows 8000"):
         compiled("show // " + "x" * 8001)
+
+
+def test_the_question_for_the_machine_is_a_slot_that_no_definition_has():
+    block = only(compiled("when flag clicked\nif <is turbowarp?> then\nend"), "argument_reporter_boolean")
+    assert block["fields"] == {"VALUE": ["is turbowarp?", None]}
+
+
+@pytest.mark.parametrize("text", ["define ask <is turbowarp?>", "when flag clicked\nsay (is turbowarp?)"])
+def test_the_question_for_the_machine_is_nothing_else(text: str):
+    with pytest.raises(SpriteError, match="is turbowarp"):
+        compiled(text)

@@ -253,7 +253,8 @@ def test_missing_and_forged_pictures_are_found():
     data = build_sb3(SOURCE, tables={})
     assets = Archive(data).assets
     assert lint_assets(GOOD, assets) == []
-    name = GOOD["targets"][1]["costumes"][0]["md5ext"]
+    costume = GOOD["targets"][1]["costumes"][0]
+    name = f"{costume['assetId']}.{costume['dataFormat']}"
     forged = [str(problem) for problem in lint_assets(GOOD, assets | {name: b"<svg/>"})]
     assert len(forged) == 2
     assert "Link, costume 'one': its file" in forged[0]
