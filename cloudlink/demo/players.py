@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -151,11 +150,4 @@ def _at(path: str, values: Mapping[Value, Value]) -> Any:
     items: list[Any] = []
     while f"{prefix}{len(items) + 1}" in values:
         items.append(_at(f"{prefix}{len(items) + 1}", values))
-    return items or _as_number(values[path])
-
-
-def _as_number(value: Value) -> Value:
-    """Whole numbers may stand in the lists as their digits, which is the same to a project."""
-    if isinstance(value, str) and re.fullmatch(r"0|-?[1-9][0-9]{0,14}", value):
-        return int(value)
-    return value
+    return items or values[path]

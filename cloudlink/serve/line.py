@@ -242,10 +242,10 @@ class Line:
                 match request.name, request.arguments:
                     case messages.HELLO, _:
                         pass
-                    case messages.FOLLOW, (str(name),):
-                        answer = self._topics.follow(client, name)
-                    case messages.UNFOLLOW, (str(name),):
-                        self._topics.unfollow(client, name)
+                    case messages.FOLLOW, (str() | int() as name,):
+                        answer = self._topics.follow(client, str(name))
+                    case messages.UNFOLLOW, (str() | int() as name,):
+                        self._topics.unfollow(client, str(name))
                     case _:
                         raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
                 link.send(client, message, messages.encode_answer(answer))
@@ -456,6 +456,6 @@ async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[A
 
 def _user_name(arguments: tuple[Any, ...]) -> str | None:
     match arguments:
-        case (str(name), *_) if 0 < len(name) <= _MOST_USER_NAME:
-            return name
+        case (str() | int() as name, *_) if 0 < len(str(name)) <= _MOST_USER_NAME:
+            return str(name)  # a project sends a name of digits as a number
     return None

@@ -33,6 +33,7 @@ from cloudlink.sprite.source import SpriteSource
 
 FILE = "0-your-server.blocks"
 
+_BEGIN = ("let others ask first", "forget arguments")
 _ASK = "ask server {} and wait"
 _MOST_IN_DOCSTRING = 2000
 _NOTE = """\
@@ -109,7 +110,7 @@ def _stub(handler: Handler, taken: set[Key]) -> str:
     lines = [
         *(f"// {line}".rstrip() for line in _comment(handler)),
         f"define {_head(handler.name, slots, taken)}",
-        "delete all of [server arguments v]",
+        *_BEGIN,
         *_adding(slots),
         _ASK.format(quote(handler.name)),
     ]

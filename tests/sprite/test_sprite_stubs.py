@@ -68,7 +68,7 @@ def test_a_handler_becomes_a_block_with_its_parameters_and_docstring() -> None:
         "// The best players.\n//\n// One line each.\n"
         "// Asks the Python function leaderboard(top: 'int') -> 'None'.\n"
         "define leaderboard top (top)\n"
-        "delete all of [server arguments v]\n"
+        "let others ask first\nforget arguments\n"
         "add (top) to [server arguments v]\n"
         "ask server [leaderboard] and wait"
     )

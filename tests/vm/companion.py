@@ -174,7 +174,8 @@ begin calls
 repeat ((length of [calls v]) / (6))
   set [now v] to (1000)
   set [server status v] to [connecting]
-  set [server error code v] to (0)
+  set [own v] to []
+  set [error code v] to (0)
   delete all of [request parts v]
   repeat (999)
     add (1) to [request parts v]
@@ -200,7 +201,7 @@ repeat ((length of [calls v]) / (6))
   add (epoch) to [results v]
   add (server status) to [results v]
   add (asking) to [results v]
-  add (server error code) to [results v]
+  add (error code) to [results v]
   add (arrived) to [results v]
   add (answer length) to [results v]
   add (last part) to [results v]
@@ -247,7 +248,7 @@ begin calls
 repeat until <(call) > (length of [calls v])>
   set [server form v] to (next call)
   take next call
-  set [server timeout v] to (next call)
+  set [timeout v] to (next call)
   take next call
   forget arguments
   set [entry v] to (next call)
@@ -266,6 +267,8 @@ repeat until <(call) > (length of [calls v])>
     end
     take next call
   end
+  line up arguments
+  fetch arguments
   prepare request (next call)
   take next call
   set [digits v] to []
@@ -283,13 +286,15 @@ for each call read answer
 define for each call read answer :: warp
 begin calls
 repeat (length of [calls v])
-  set [server error v] to []
-  set [server error code v] to (0)
-  set [server reply v] to []
-  delete all of [server reply list v]
+  forget reply
+  set [own v] to []
+  set [error v] to []
+  set [error code v] to (0)
+  set [streaming v] to (0)
   delete all of [answer parts v]
   add (next call) to [answer parts v]
   read answer
+  show answer
   add (server error code) to [results v]
   add (server error) to [results v]
   add (server reply) to [results v]
@@ -324,11 +329,11 @@ repeat (length of [bytes v])
 end
 
 define give list of items :: warp
-add (length of [server reply paths v]) to [results v]
+add (length of [paths v]) to [results v]
 set [entry v] to (1)
-repeat (length of [server reply paths v])
-  add (item (entry) of [server reply paths v]) to [results v]
-  add (item (entry) of [server reply values v]) to [results v]
+repeat (length of [paths v])
+  add (item (entry) of [paths v]) to [results v]
+  add (item (entry) of [values v]) to [results v]
   change [entry v] by (1)
 end
 

@@ -449,6 +449,7 @@ def after(record: dict[str, Any], *, address: int) -> FrameRead:
     fresh = replace(FRESH, address=f"{address:03d}")
     if record["kind"] == "newest":
         return fresh
+    fresh = replace(fresh, status="online")
     if record["kind"] == "working":
         return replace(fresh, arrived=True)
     if record["kind"] == "need":
