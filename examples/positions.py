@@ -1,0 +1,39 @@
+"""A server that tells every player where the others are; who has not asked for five seconds is gone.
+
+    python examples/positions.py my-game-1234 https://scratch.mit.edu/users/me
+
+The project is built from scratch_sprites/recipes/positions.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from cloudlink import CloudRequests, TwCloudConnection
+from cloudlink.transport.connection import Connection
+
+GONE_AFTER = 5.0
+"""Seconds."""
+
+
+def make_server(connection: Connection, *, clock: Callable[[], float] = time.monotonic) -> CloudRequests:
+    """A server for one stage on a connection; `clock` tells the seconds."""
+    client = CloudRequests(connection)
+    players: dict[str, tuple[float, float, float]] = {}
+
+    @client.request
+    async def meet(name: str, x: float, y: float) -> list[str]:
+        now = clock()
+        players[name] = (x, y, now)
+        for other, (_, _, seen) in list(players.items()):
+            if now - seen > GONE_AFTER:
+                del players[other]
+        return [f"{other} {x:.0f} {y:.0f}" for other, (x, y, _) in players.items() if other != name]
+
+    return client
+
+
+if __name__ == "__main__":
+    make_server(TwCloudConnection(sys.argv[1], contact=sys.argv[2])).run()
