@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloudlink import Client, CloudClient, CloudConnection, Hosts
+from cloudlink import Client, CloudConnection, Hosts
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3, project_json
@@ -161,17 +161,6 @@ def test_quiz_checks_answers(play: Callable[..., Any]) -> None:
         player.broadcast("check")
         assert player.variable("verdict") == "right! 1 so far"
         player.wait_until("question", equals="What is the capital of France?")
-
-
-def test_positions_shows_where_the_others_are(play: Callable[..., Any]) -> None:
-    with (
-        play("positions") as (player, url),
-        CloudConnection(PROJECT, username="Bob", cloud_host=url) as connection,
-        CloudClient(connection) as other,
-    ):
-        seen = (other.request("meet", "Bob", 12, -30.4) for _ in range(100))
-        assert next(filter(None, seen))[0].startswith("Ada ")  # as soon as Ada has met the server too
-        player.wait_until_list("players", equals=["Bob 12 -30"])
 
 
 def test_profile_shows_a_user_of_the_site(play: Callable[..., Any]) -> None:
