@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloudlink import Client, CloudConnection, Hosts
+from cloudlink import Client, CloudClient, CloudConnection, Hosts
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3, project_json
@@ -161,6 +161,20 @@ def test_quiz_checks_answers(play: Callable[..., Any]) -> None:
         player.broadcast("check")
         assert player.variable("verdict") == "right! 1 so far"
         player.wait_until("question", equals="What is the capital of France?")
+
+
+def test_positions_tells_everybody_where_the_others_are(play: Callable[..., Any]) -> None:
+    times = [0.0]
+    with (
+        play("positions", clock=lambda: times[0]) as (player, url),
+        CloudConnection(PROJECT, username="Bob", cloud_host=url) as connection,
+        CloudClient(connection) as bob,
+    ):
+        player.wait_until_list("players", equals=["Ada 0 0"], timeout=20)
+        bob.request("move", "Bob", 20, -100)
+        player.wait_until_list("players", equals=["Ada 0 0", "Bob 20 -100"], timeout=20)
+        times[0] = 6.0  # Bob has gone
+        player.wait_until_list("players", equals=["Ada 0 0"], timeout=20)
 
 
 def test_profile_shows_a_user_of_the_site(play: Callable[..., Any]) -> None:
