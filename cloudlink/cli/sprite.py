@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from cloudlink.sprite.lint import lint, lint_assets
 from cloudlink.sprite.measure import measure
 from cloudlink.sprite.printer import print_target
 from cloudlink.sprite.raw_json import from_json
-from cloudlink.sprite.source import SpriteSource
+from cloudlink.sprite.source import SpriteSource, load_starter
 from cloudlink.sprite.stubs import make_stubs, with_stubs
 from cloudlink.sprite.tables import sprite_tables
 from cloudlink.sprite.variant import CLOUD_SIGN, cloud_names, variant
@@ -90,10 +91,22 @@ _output_option = click.option(
 
 @sprite.command()
 @_output_option
+@click.option(
+    "--starter",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Make another starter project: this folder's starter.toml.",
+)
 @_variant_options
-def build(output: Path, **choice: Any) -> None:
+def build(output: Path, starter: Path | None, **choice: Any) -> None:
     """Write cloudlink.sprite3 and starter.sb3."""
-    _write(output, _chosen(**choice))
+    source = _chosen(**choice)
+    if starter is not None:
+        try:
+            source = replace(source, starter=load_starter(starter))
+        except SpriteError as error:
+            raise click.ClickException(f"{starter}: {error}; nothing was written") from error
+    _write(output, source)
 
 
 @sprite.command()

@@ -47,8 +47,9 @@ A cloud with Scratch's limits runs at {url}, and a Python server listens to it.
 The starter project is {starter}
 
 To run it in a browser on this machine:
-  1. open https://packager.turbowarp.org and select the starter project,
+  1. open https://packager.turbowarp.org, choose "File", select the starter project, press "Load Project",
   2. under "Cloud Variables" keep "Connect to cloud variable server", and make the "Cloud host" ws://localhost:{port}
-  3. press "Preview", and click the button that says "ask".
+  3. press "Package", and open the page that is downloaded,
+  4. click the green flag, and then the button that says "ask".
 
 Press Ctrl-C to stop."""

@@ -71,6 +71,7 @@ from cloudlink.sprite.compiler import check_name, nearest
 from cloudlink.sprite.numbered import MOST
 
 MANIFEST = "sprite.toml"
+STARTER = "starter.toml"
 
 Scalar = str | int | float | bool
 Table = str | Sequence[Scalar]
@@ -232,12 +233,23 @@ def load_source(folder: Path) -> SpriteSource:
     Raises:
         SpriteError: a file is missing, or the manifest has a key or a value that means nothing.
     """
-    text = _read(folder / MANIFEST)
+    return _Section(folder, _manifest(folder / MANIFEST), MANIFEST).sprite(companion=True)
+
+
+def load_starter(folder: Path) -> Starter:
+    """Return another starter project: its folder has a `starter.toml` with the keys of [starter] in a manifest.
+
+    Raises:
+        SpriteError: as for `load_source`.
+    """
+    return _Section(folder, _manifest(folder / STARTER), STARTER).starter()
+
+
+def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = tomllib.loads(text)
+        return tomllib.loads(_read(path))
     except tomllib.TOMLDecodeError as error:
-        raise SpriteError(f"{folder / MANIFEST}: {error}") from error
-    return _Section(folder, manifest, MANIFEST).sprite(companion=True)
+        raise SpriteError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> str:

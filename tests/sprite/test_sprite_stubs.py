@@ -21,9 +21,23 @@ from cloudlink.sprite.source import SpriteSource
 from cloudlink.sprite.stubs import FILE, make_stubs, with_stubs
 from cloudlink.sprite.tables import sprite_tables
 
+BLOCKS = """
+define let others ask first
+say [after you]
+
+define forget arguments
+delete all of [server arguments v]
+
+define ask server (name) and wait
+say (name)
+
+define show everything
+say [x]
+"""
+
 ASKING = SpriteSource(
     "link",
-    (("link.blocks", "define ask server (name) and wait\nsay (name)\n\ndefine show everything\nsay [x]"),),
+    (("link.blocks", BLOCKS),),
     lists={"server arguments": []},
 )
 
