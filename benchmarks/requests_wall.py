@@ -2,9 +2,9 @@
 
 Wall time, over loopback. The cloud is the embedded one, the server (ours, then theirs) a process of its own, and so are
 the players together: each asks for a text, and for the next one in the frame of the answer. Ours runs the real link
-in 30 frames a second; theirs is the model of its sprite that our tests check against recordings. On the Scratch
-profile both servers keep 0.1 s between two sets. `load` tells how busy the players' process was: near 100 % it, and
-not the server, is what was measured.
+in 30 frames a second, or without frames at the pace of the Python twin; theirs is the model of its sprite that our
+tests check against recordings. On the Scratch profile both servers keep 0.1 s between two sets. `load` tells how busy
+the players' process was: near 100 % it, and not the server, is what was measured.
 
     pip install '.[benchmark]'
     python benchmarks/requests_wall.py [--quick] [--json FILE]
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ports import free_port, wait_for
 from report import Report, Row, main
@@ -138,7 +139,8 @@ def _measure(
     report: Report, name: str, profile: str, crowd: Crowd, where: str, goal: Goal, theirs: float | None
 ) -> float:
     limits = SCRATCH if profile == "scratch" else TURBOWARP
-    make: Callable[[], Sprite] = (lambda: OurSprite(limits)) if name == "cloudlink" else TheirSprite
+    ours = partial(OurSprite, limits, frames=crowd.frames)
+    make: Callable[[], Sprite] = ours if name == "cloudlink" else TheirSprite
     with serving(name, profile) as url:
         worked = time.process_time()
         outcome = play(crowd, url, make, (ENGLISH * (crowd.length // len(ENGLISH) + 1))[: crowd.length])

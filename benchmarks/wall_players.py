@@ -20,7 +20,7 @@ from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from cloudlink.limits import Limits
+from cloudlink.limits import TURBOWARP, Limits
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import AnswerReceived, Write
 from cloudlink.link.settings import Channel
@@ -33,8 +33,11 @@ from classic_sprite import DONE, ClassicSprite
 PROJECT = "1"
 REQUEST = "text"
 FRAME = 1 / 30
-PLAYER_INTERVAL = 0.117
-"""Seconds from one set of a project to its next: what `wait 0.1` takes at 30 frames a second."""
+SCRATCH_INTERVAL = 0.117
+"""Seconds from one set of a project to its next: what 0.1 takes in frames of a thirtieth of a second."""
+
+TURBOWARP_INTERVAL = 0.067
+"""The same for the 0.05 that the sprite keeps to in TurboWarp: two frames."""
 
 PATIENCE = 10.0
 """Seconds that a project waits for an answer; theirs counts to 10 too, which takes it 12."""
@@ -74,10 +77,16 @@ class Sprite(Protocol):
 
 
 class OurSprite:
-    """The real link, driven by frames, in the Python twin's form."""
+    """The real link in the Python twin's form: in frames as the sprite is, or at the twin's own pace.
 
-    def __init__(self, limits: Limits) -> None:
-        channel = Channel(replace(limits, set_interval=max(PLAYER_INTERVAL, limits.set_interval)))
+    Args:
+        limits: of the platform.
+        frames: whether it acts in frames.
+    """
+
+    def __init__(self, limits: Limits, *, frames: bool = True) -> None:
+        interval = TURBOWARP_INTERVAL if limits is TURBOWARP else SCRATCH_INTERVAL
+        channel = Channel(replace(limits, set_interval=interval) if frames else limits)
         self._link = ClientLink(channel, random=Random())
         self._heard: dict[str, str] = {}
         self._ticket: int | None = None

@@ -16,6 +16,7 @@ from typing import Any
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.blocks import (
     BLOCKS_BY_OPCODE,
+    MACHINE_QUESTIONS,
     MENUS_BY_OPCODE,
     Block,
     Choice,
@@ -208,7 +209,7 @@ class _Printer:
 
     def argument(self, block: Mapping[str, Json]) -> str:
         match block["fields"].get("VALUE"):
-            case [str(name), *_] if name in self.slots:
+            case [str(name), *_] if name in self.slots or name in MACHINE_QUESTIONS:
                 return f"<{_name(name)}>" if block["opcode"] == _BOOLEAN_ARGUMENT else f"({_name(name)})"
             case _:
                 raise SpriteError("it uses a slot outside of its definition")
