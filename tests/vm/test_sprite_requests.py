@@ -419,6 +419,13 @@ def test_the_stop_button_in_the_middle_of_a_request_does_no_harm(player: Player)
     assert ask(player, "square", 6) == 36
 
 
+@pytest.mark.parametrize("who", [1, 2])
+def test_a_turn_that_was_stopped_in_its_middle_holds_nothing_up(player: Player, who: int) -> None:
+    player.stop_all()
+    player.set_variable("in turn", who, sprite=NAME)
+    assert ask(player, "square", 6) == 36
+
+
 def test_green_flags_in_the_middle_of_requests_do_no_harm(player: Player) -> None:
     for _ in range(3):
         player.set_values({"server request": "long"}, {"server arguments": [4000]})
