@@ -13,16 +13,17 @@ import cloudlink
 ROOT = Path(cloudlink.__file__).parent
 
 # What each part may import of cloudlink, besides itself. Nothing may import a part that is not in its row.
-BASE = {"errors", "limits", "clock", "javascript"}
+BASE = {"errors", "limits", "clock", "javascript", "level"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "limits": set(),
     "clock": {"errors"},
     "javascript": set(),
+    "level": {"errors"},
     "local_service": {"errors"},
     "codec": {"errors"},
     "link": {"errors", "limits"},
-    "rpc": {"errors", "codec", "javascript"},
+    "rpc": {"errors", "codec", "javascript", "level"},
     "serve": BASE | {"classic", "codec", "link", "link_thread", "rpc", "transport"},
     "classic": {"codec", "errors", "javascript", "limits", "link"},
     "transport": BASE,

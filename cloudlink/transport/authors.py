@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cloudlink.level import Level
 from cloudlink.transport.lines import strip_prefix
 from cloudlink.transport.logs import LogNews
 
@@ -39,21 +40,6 @@ MOST_QUESTIONS: Final = 1000
 
 MOST_ENTRIES: Final = 20_000
 """Most entries that are kept: a hundred clients at full speed for 20 s."""
-
-
-class Level(Enum):
-    """How sure a user's name is."""
-
-    NONE = 0
-    """There is no name."""
-    CLAIMED = 1
-    """What came from the project itself says so; anybody can make it say so."""
-    LOGGED = 2
-    """Scratch's own log says so."""
-
-    def meets(self, demanded: Level) -> bool:
-        """Whether this is as sure as is demanded."""
-        return self.value >= demanded.value
 
 
 class Doubt(Enum):

@@ -4,7 +4,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from logs import VirtualLog, entry
 
-from cloudlink.transport.authors import MOST_QUESTIONS, Author, Authors, Doubt, Level
+from cloudlink.level import Level
+from cloudlink.transport.authors import MOST_QUESTIONS, Author, Authors, Doubt
 from cloudlink.transport.logs import LogNews
 
 QUIET = LogNews((), 0.0, 0.0, first=True, complete=True)
