@@ -89,6 +89,7 @@ from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
 from cloudlink.rpc.budget import Budget
 from cloudlink.serve.player import Player, ReceivedRequest
+from cloudlink.serve.requesters import LogTimes
 from cloudlink.server import CloudRequests
 from cloudlink.set_authors import SetAuthors
 from cloudlink.storage import Storage
@@ -133,6 +134,7 @@ __all__ = [
     "InvalidArgument",
     "Level",
     "Limits",
+    "LogTimes",
     "LoginFailed",
     "LoginRequired",
     "Muted",
