@@ -326,7 +326,10 @@ def test_what_the_log_does_not_show_is_nobodys(stage: Stage) -> None:
 
 
 def test_a_request_that_came_while_the_server_was_away_is_nobodys(stage: Stage) -> None:
-    server = stage.server(backoff=Backoff(first=4.0, longest=4.0))
+    # Long enough that the log would name somebody, were it asked.
+    server = stage.server(
+        LogTimes(interval=0.1, delay=0.5, late=8.0, patience=10.0), backoff=Backoff(first=4.0, longest=4.0)
+    )
     server.start()
     ask_until(stage.client(stage.join("ada")), "ada")
     stage.ran.clear()
