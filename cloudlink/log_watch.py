@@ -87,7 +87,8 @@ class LogWatch:
                 failures = 0
             except CloudlinkError as error:
                 failures += 1
-                _log.info("the cloud log could not be had: %s", error)
+                level = logging.WARNING if failures == 1 else logging.INFO
+                _log.log(level, "the cloud log could not be had: %s", error)
                 self._on_failure(error)
             except Exception:  # a source or a handler of the user's own
                 failures += 1
