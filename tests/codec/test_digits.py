@@ -42,7 +42,23 @@ def test_a_tail_takes_as_few_digits_as_its_bytes_need(size: int, length: int) ->
     assert len(digits.encode(b"\xff" * size)) == length
 
 
-@pytest.mark.parametrize("text", ["0", "00", "0000", "256", "99999", "72057594037927936", "-12", "٣٣٣", "1 2", "1_2", "0" * 237 + "a", "0" * 237 + "_"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "00",
+        "0000",
+        "256",
+        "99999",
+        "72057594037927936",
+        "-12",
+        "٣٣٣",
+        "1 2",
+        "1_2",
+        "0" * 237 + "a",
+        "0" * 237 + "_",
+    ],
+)
 def test_digits_that_no_bytes_have_are_refused(text: str) -> None:
     with pytest.raises(DecodeError):
         digits.decode(text)
