@@ -72,26 +72,9 @@ written_texts = st.text(
     st.characters(exclude_categories=["Cs"]).filter(lambda letter: letter in WRITABLE or letter > "\uffff"), max_size=20
 )
 
-in_many_languages = st.lists(
-    written_texts
-    | st.sampled_from(
-        [
-            "Hola",
-            "¿quieres",
-            "niño",
-            "Ça",
-            "élève",
-            "Möchtest",
-            "Grüße",
-            "você",
-            "não",
-            "Привет",
-            "хочешь",
-            "こんにちは",
-            "遊び",
-        ]
-    )
-).map(" ".join)
+FOREIGN = ["¿quieres jugar?", "niño", "Ça va, élève !", "Möchtest du", "você não", "Привет, хочешь", "遊びましょう"]
+
+in_many_languages = st.lists(written_texts | st.sampled_from(FOREIGN)).map(" ".join)
 
 scratch_values = (
     written_texts
