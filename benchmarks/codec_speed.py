@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
 from report import Report, Row, main
 
-from cloudlink.codec import text
+from cloudlink.codec import digits, text
 from cloudlink.errors import PlayerError
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
@@ -80,12 +81,31 @@ def texts_in_python(report: Report) -> None:
     report.add(Row("text decode", "Python", size / seconds(text.decode, encoded), "characters/s", at_least=3e6))
 
 
-def seconds(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+def bytes_in_python(report: Report) -> None:
+    """Bytes a second in Python, for one Scratch value, one of TurboWarp and a large message."""
+    report.heading("bytes, Python")
+    chance = Random(1)
+    for case, size in {"one value of Scratch": 105, "one value of TurboWarp": 41_174, "a million": 1_000_006}.items():
+        some = [chance.randbytes(size)] * (4_000_000 // size // (10 if report.quick else 1))
+        encoded = [digits.encode(data) for data in some]
+        whole = [number[start : start + 256] for number in encoded for start in range(0, len(number), 256)]
+        total = size * len(some) / 1e6
+        goal = 17.5 if size > 10_000 else None
+        report.add(Row("bytes encode", case, total / seconds(digits.encode, some), "MB/s", at_least=goal))
+        report.add(Row("bytes decode", case, total / seconds(digits.decode, encoded), "MB/s", at_least=goal))
+        report.add(Row("int() of 256 digits, to bytes", case, total / seconds(_as_one_number, whole), "MB/s"))
+
+
+def _as_one_number(number: str) -> bytes:
+    return int(number).to_bytes(107)
+
+
+def seconds(function: Callable[[Any], object], arguments: Sequence[Any]) -> float:
     """The shortest of three runs."""
     return min(_once(function, arguments) for _ in range(3))
 
 
-def _once(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+def _once(function: Callable[[Any], object], arguments: Sequence[Any]) -> float:
     start = perf_counter()
     for argument in arguments:
         function(argument)
@@ -127,6 +147,7 @@ def project(folder: Path) -> Path:
 
 def measure(report: Report) -> None:
     """All topics."""
+    bytes_in_python(report)
     texts_in_python(report)
     with tempfile.TemporaryDirectory() as folder:
         path = project(Path(folder))

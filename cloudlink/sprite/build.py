@@ -279,7 +279,9 @@ class _Project:
         return table
 
     def items(self, value: Sequence[Scalar] | FromTable) -> list[Scalar]:
-        return list(self.table(value.table) if isinstance(value, FromTable) else value)
+        if not isinstance(value, FromTable):
+            return list(value)
+        return [item for name in (value.table, *value.more) for item in self.table(name)]
 
     def table(self, name: str) -> Table:
         if name not in self.tables:

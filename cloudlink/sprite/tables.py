@@ -15,6 +15,7 @@ from cloudlink.codec.names import NAMES
 from cloudlink.codec.ranges import COMMON as COMMON_RANGES
 from cloudlink.codec.text_escapes import WINDOWS
 from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable, text_table
+from cloudlink.sprite.language_tables import language_tables
 
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -51,6 +52,7 @@ def sprite_tables() -> Mapping[str, Table]:
         "run starts": [str(start + 1) for start, _ in runs],
         "run ends": [str(end) for _, end in runs],
         **_text_tables(text_table()),
+        **language_tables(),
         "names": NAMES,
         "range starts": [numbers[0] for numbers in COMMON_RANGES.values()],
         "range sizes": [len(numbers) for numbers in COMMON_RANGES.values()],

@@ -427,7 +427,7 @@ class AnswerRead:
 
 
 class Companion:
-    """A project with the companion sprite and the scripts above.
+    """A project with the companion sprite, all its modules and the scripts above.
 
     Args:
         player: a Scratch machine of its own.
@@ -437,9 +437,10 @@ class Companion:
     def __init__(self, player: Player, folder: Path) -> None:
         self.player = player
         project = folder / "companion.sb3"
+        source = load_source(SOURCE)
         project.write_bytes(
             build_sb3(
-                variant(load_source(SOURCE), modules=["msgpack"]),
+                variant(source, modules=source.modules),
                 tables=sprite_tables(),
                 extra_scripts={SPRITE: SCRIPTS},
                 extra_variables={"call": 1, "next call": "", "entry": 1, "which": 1},
