@@ -252,13 +252,10 @@ class _Project:
         cloud = {name: global_id("variable", shown) for name, shown in self.cloud_names.items()}
         variables = {name: global_id("variable", name) for name in everywhere}
         lists = {name: global_id("list", name) for name in shared_lists}
-        return Scope(
-            source.name,
-            cloud | variables | {name: local_id("variable", source.name, name) for name in source.local_variables},
-            lists | {name: local_id("list", source.name, name) for name in source.local_lists},
-            costumes,
-            self.cloud_names,
-        )
+        variables |= cloud | {name: local_id("variable", source.name, name) for name in source.local_variables}
+        lists |= {name: local_id("list", source.name, name) for name in source.local_lists}
+        _refuse_twins([*variables.values(), *lists.values()], "two names have the id {} by chance; change one of them")
+        return Scope(source.name, variables, lists, costumes, self.cloud_names)
 
     def costumes(self, source: SpriteSource) -> list[dict[str, Json]]:
         costumes = source.costumes

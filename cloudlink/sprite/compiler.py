@@ -34,7 +34,7 @@ from cloudlink.sprite.blocks import (
     Slot,
     label_words,
 )
-from cloudlink.sprite.identifiers import block_id, global_id
+from cloudlink.sprite.identifiers import argument_id, block_id, global_id
 from cloudlink.sprite.notation import (
     Argument,
     Document,
@@ -136,7 +136,7 @@ def compile_scripts(documents: Sequence[Document], scope: Scope) -> Compiled:
     Raises:
         SpriteError: a block, a variable or another name is unknown, or stands where it cannot stand.
     """
-    compiler = _Compiler(scope, _procedures(documents, scope.sprite))
+    compiler = _Compiler(scope, _procedures(documents))
     points = layout.place([_sizes(document) for document in documents])
     number = 0
     for document in documents:
@@ -155,13 +155,13 @@ def _sizes(document: Document) -> list[layout.Size]:
 # Custom blocks.
 
 
-def _procedures(documents: Sequence[Document], sprite: str) -> dict[Key, Procedure]:
+def _procedures(documents: Sequence[Document]) -> dict[Key, Procedure]:
     found: dict[Key, Procedure] = {}
     for document in documents:
         for script in document.scripts:
             if not is_definition(script[0].phrase):
                 continue
-            key, procedure = _procedure(script[0], sprite)
+            key, procedure = _procedure(script[0])
             if key in found:
                 other = found[key].place
                 raise script[0].place.error(
@@ -171,7 +171,7 @@ def _procedures(documents: Sequence[Document], sprite: str) -> dict[Key, Procedu
     return found
 
 
-def _procedure(statement: Statement, sprite: str) -> tuple[Key, Procedure]:
+def _procedure(statement: Statement) -> tuple[Key, Procedure]:
     place = statement.place
     if statement.style not in {"", "warp"}:
         raise place.error(f"expected `:: warp` or nothing after a definition, not `:: {statement.style}`")
@@ -184,7 +184,7 @@ def _procedure(statement: Statement, sprite: str) -> tuple[Key, Procedure]:
     if statement.phrase.key[1:] in BLOCKS_BY_KEY or key in {("end",), ("else",)} or key[0] == "define":
         raise place.error("Scratch has a block with these words; change one")
     parameters = tuple(
-        _parameter(argument, block_id(sprite, f"define {words} {number}"), place)
+        _parameter(argument, argument_id(number), place)
         for number, argument in enumerate(statement.phrase.arguments)
     )
     for number, parameter in enumerate(parameters):
@@ -299,6 +299,7 @@ class _Compiler:
         self.blocks: dict[str, Json] = {}
         self.comments: dict[str, Json] = {}
         self.messages: set[str] = set()
+        self.numbers: dict[str, int] = {}
         # Of the script at hand:
         self.parameters: Mapping[str, Parameter] = {}
         self.comment_at = layout.Point(0, 0)
@@ -318,7 +319,7 @@ class _Compiler:
         first |= {"topLevel": True, "x": point.x, "y": point.y}
 
     def _id(self, path: str) -> str:
-        return block_id(self.scope.sprite, path)
+        return block_id(self.numbers.setdefault(path, len(self.numbers)))
 
     def _defined_by(self, statement: Statement) -> Procedure | None:
         return self.procedures[statement.phrase.exact_key[1:]] if is_definition(statement.phrase) else None
