@@ -184,8 +184,7 @@ def _procedure(statement: Statement) -> tuple[Key, Procedure]:
     if statement.phrase.key[1:] in BLOCKS_BY_KEY or key in {("end",), ("else",)} or key[0] == "define":
         raise place.error("Scratch has a block with these words; change one")
     parameters = tuple(
-        _parameter(argument, argument_id(number), place)
-        for number, argument in enumerate(statement.phrase.arguments)
+        _parameter(argument, argument_id(number), place) for number, argument in enumerate(statement.phrase.arguments)
     )
     for number, parameter in enumerate(parameters):
         if any(parameter.name == other.name for other in parameters[:number]):
