@@ -18,6 +18,7 @@ from typing import Any
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.compiler import Compiled, Scope, compile_scripts, nearest
+from cloudlink.sprite.defaults import without_defaults
 from cloudlink.sprite.identifiers import global_id, local_id
 from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, Starter, Table
 from cloudlink.sprite.variant import cloud_names, documents, with_parts
@@ -368,7 +369,7 @@ def _assets(sources: Sequence[SpriteSource]) -> dict[str, bytes]:
 
 
 def _pack(name: str, content: Json, assets: Mapping[str, bytes]) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(without_defaults(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         data = text.encode()
     except UnicodeEncodeError as error:

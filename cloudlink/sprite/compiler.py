@@ -34,7 +34,7 @@ from cloudlink.sprite.blocks import (
     Slot,
     label_words,
 )
-from cloudlink.sprite.identifiers import argument_id, block_id, global_id
+from cloudlink.sprite.identifiers import argument_id, block_id, comment_id, global_id, note_id
 from cloudlink.sprite.notation import (
     Argument,
     Document,
@@ -299,6 +299,7 @@ class _Compiler:
         self.comments: dict[str, Json] = {}
         self.messages: set[str] = set()
         self.numbers: dict[str, int] = {}
+        self.notes = 0
         # Of the script at hand:
         self.parameters: Mapping[str, Parameter] = {}
         self.comment_at = layout.Point(0, 0)
@@ -306,7 +307,8 @@ class _Compiler:
 
     def note(self, text: str, point: layout.Point) -> None:
         """Add a comment that belongs to no block."""
-        self._add_comment(f"note {len(self.comments)}", text, None, point, minimized=False)
+        self.notes += 1
+        self._add_comment(note_id(self.notes), text, None, point, minimized=False)
 
     def script(self, script: Sequence[Statement], path: str, point: layout.Point) -> None:
         """Add a script."""
@@ -569,18 +571,17 @@ class _Compiler:
     def _comment_on(self, statement: Statement, identifier: str, block: dict[str, Json], *, first: bool) -> None:
         if statement.comment:
             self.place = statement.place
-            path = f"comment on {identifier}"
-            block["comment"] = self._id(path)
-            self._add_comment(path, statement.comment, identifier, self.comment_at, minimized=not first)
+            block["comment"] = comment_id(identifier)
+            self._add_comment(block["comment"], statement.comment, identifier, self.comment_at, minimized=not first)
             opened = layout.comment_size(statement.comment).height
             height = opened if first else layout.FOLDED_COMMENT_HEIGHT
             self.comment_at = layout.Point(self.comment_at.x, self.comment_at.y + height)
 
-    def _add_comment(self, path: str, text: str, block: str | None, point: layout.Point, *, minimized: bool) -> None:
+    def _add_comment(self, key: str, text: str, block: str | None, point: layout.Point, *, minimized: bool) -> None:
         if len(text) > _MOST_IN_COMMENT:
             raise self.place.error(f"a comment has {len(text)} characters, Scratch allows {_MOST_IN_COMMENT}")
         size = layout.comment_size(text)
-        self.comments[self._id(path)] = {
+        self.comments[key] = {
             "blockId": block,
             "x": point.x,
             "y": point.y,

@@ -18,12 +18,22 @@ _DIGITS = string.digits + string.ascii_letters
 
 
 def block_id(number: int) -> str:
-    """Return the id of a block or comment of a sprite, which are counted from 0."""
+    """Return the id of a block of a sprite; they are counted from 0."""
     signs = ""
     while number or len(signs) < _LENGTHS.start - len(_MARK):
         number, digit = divmod(number, len(_DIGITS))
         signs = _DIGITS[digit] + signs
     return _MARK + signs
+
+
+def comment_id(block: str) -> str:
+    """Return the id of the comment on a block."""
+    return f"{block}-c"
+
+
+def note_id(number: int) -> str:
+    """Return the id of a comment on no block; they are counted."""
+    return f"{_MARK}note{number}"
 
 
 def argument_id(number: int) -> str:
