@@ -21,6 +21,10 @@ _BACKSPACE = "\b"
 """Scratch removes this character from a project when it loads it; its place is taken by U+FFFD."""
 
 
+CHARACTER_TABLES = ("characters", "high surrogates", "low surrogates", "costume codes", "run starts", "run ends")
+"""The tables that are there for all characters, rather than for what is often written."""
+
+
 def sprite_tables() -> Mapping[str, Table]:
     """The tables that the manifest of the companion sprite names.
 
@@ -42,10 +46,10 @@ def sprite_tables() -> Mapping[str, Table]:
         "high surrogates": "".join(chr(0x10000 + 0x400 * index) for index in range(0x400)),
         "low surrogates": "".join(chr(0x10000 + index) for index in range(0x400)),
         "costumes": costumes,
-        "costume codes": [str(ord(character)) for character in costumes],
-        "run starts": [str(start + 1) for start, _ in runs],
-        "run ends": [str(end) for _, end in runs],
-        **text_tables(text_table()),
+        "costume codes": [ord(character) for character in costumes],
+        "run starts": [start + 1 for start, _ in runs],
+        "run ends": [end for _, end in runs],
+        **text_tables(text_table(), costumes=len(costumes) + 1),
         "names": NAMES,
         "range starts": [numbers[0] for numbers in COMMON_RANGES.values()],
         "range sizes": [len(numbers) for numbers in COMMON_RANGES.values()],
