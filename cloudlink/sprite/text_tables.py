@@ -17,7 +17,7 @@ FIRST_UNIT = 2
 """The number of the first costume of a character; the one before is for none."""
 
 
-def text_tables(table: TextTable) -> Mapping[str, Table]:
+def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
     """The tables that the sprite's manifest names, without those of its characters.
 
     Tokens: "text tokens", "text classes". A rare token has a number of its own, the last one, with no text and the
@@ -33,9 +33,13 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
 
     "text specials": four special tokens, two classes, and the fewest digits of a common code.
 
-    For writing: "costume units", the numbers of costumes that tokens know; "tree order" and "tree shared", the tokens
-    in the order of their letters, and how many letters each shares with the one before; the thick part of their tree.
-    "single codes" and "single tokens" are the tokens of one other character, by its number.
+    For writing: "tree order" and "tree shared", the tokens in the order of their letters, and how many letters each
+    shares with the one before; the thick part of their tree. "single codes" and "single tokens" are the tokens of one
+    other character, by its number.
+
+    Args:
+        table: tokens and codes.
+        costumes: how many costumes the sprite has.
     """
     specials = [table.end, table.characters, table.window, table.pack]
     rare = len(table.tokens) + 1
@@ -76,8 +80,7 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
         "window starts": WINDOWS,
         "single codes": list(singles),
         "single tokens": list(singles.values()),
-        "costume units": [0] * (FIRST_UNIT - 1) + [FIRST_UNIT + at for at in range(len(COSTUMED_ASCII))],
-        **_thick_branches(tree, numbers),
+        **_thick_branches(tree, numbers, costumes),
         "tree order": [numbers[token] for token in tree],
         "tree shared": "".join(_SHARED[_shared(*pair)] for pair in itertools.pairwise(["", *tree])),
         "rare codes": [dict(table.codes(code))[RARE] for code in range(COMMON + 1, common)],
@@ -131,11 +134,11 @@ _THICK = 100
 """A branch of the tree with more tokens than this is in the tables, as growing it would take the sprite too long."""
 
 
-def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, Table]:
+def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int], costumes: int) -> Mapping[str, Table]:
     """The tree as the sprite would have it after all its thick branches have grown; see "grow branch" there.
 
-    The first branch has the place 1, so that the branch of a token's first letter is at its unit and one more. The
-    second one stands there for letters that no token begins with.
+    The first branch has the place 1, so that the branch of a token's first letter is at its unit and one more, and
+    there is one for each costume: the second branch stands there for letters that no token begins with.
     """
     places: list[str | int] = []
     tokens: list[str | int] = []
@@ -157,8 +160,8 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[
     growing = [(add(0, len(tree), 0, 0, 0), 0)]
     dead = add(0, 0, 0, 0, -1)
     places[dead - 1] = _NOWHERE
-    owners: list[str | int] = [0] * FIRST_UNIT
-    branches: list[str | int] = [dead, *[0] * (FIRST_UNIT - 1)]
+    owners: list[str | int] = [0] * (costumes + 1)
+    branches: list[str | int] = [dead] * (costumes + 1)
     for branch, depth in growing:
         row = range(int(starts[branch - 1]) - 1, int(ends[branch - 1]))
         if len(row) <= _THICK:
@@ -166,14 +169,17 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[
         tokens[branch - 1] = branch_tokens[branch - 1]
         children = [list(some) for _, some in itertools.groupby(row, key=lambda at: tree[at][depth])]
         units = [COSTUMED_ASCII.index(tree[child[0]][depth]) + FIRST_UNIT for child in children]
-        place = len(owners) + 1 - units[0]
+        if branch > 1:
+            place = len(owners) + 1 - units[0]
+            owners += [0] * (units[-1] - units[0] + 1)
+            branches += [0] * (units[-1] - units[0] + 1)
+        else:
+            place = 1
         places[branch - 1] = place
         for unit, child in zip(units, children, strict=True):
-            gap = [0] * (place + unit - 1 - len(owners))
-            owners += [*gap, branch]
             token, more = int(branch_tokens[branch - 1]), int(surplus[branch - 1]) - 1
             new = add(child[0], child[-1] + 1, depth + 1, token, more)
-            branches += [*gap, new]
+            owners[place + unit - 1], branches[place + unit - 1] = branch, new
             growing.append((new, depth + 1))
     return {
         "tree places": places,
