@@ -31,7 +31,8 @@ def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
     "rare codes" are the digits of `RARE`, "code sizes" how many places the codes of a class have when the sprite lists
     them, "code places" their places: before all, as they are not listed yet.
 
-    "text specials": four special tokens, two classes, and the fewest digits of a common code.
+    "text specials": four special tokens, two classes, the fewest digits of a common code; between which tokens a common
+    code has the number of digits that most have, and what is to be taken from the token for the code.
 
     For writing: "tree order" and "tree shared", the tokens in the order of their letters, and how many letters each
     shares with the one before; the thick part of their tree. "single codes" and "single tokens" are the tokens of one
@@ -71,12 +72,7 @@ def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
         "text limits": [row[width][0] for width in range(LONGEST) for row in [*rows, exact]],
         "text offsets": [row[width][1] for width in range(LONGEST) for row in [*rows, exact]],
         "text symbols": symbols,
-        "text specials": [
-            *specials,
-            START,
-            ESCAPED,
-            next(filter(table.lengths[COMMON].__getitem__, itertools.count())) + 1,
-        ],
+        "text specials": [*specials, START, ESCAPED, *_common_widths(table.lengths[COMMON])],
         "window starts": WINDOWS,
         "single codes": list(singles),
         "single tokens": list(singles.values()),
@@ -102,6 +98,15 @@ def _row(own: Sequence[int], lengths: Sequence[int], symbols: list[int]) -> list
     symbols += [*twos, *own[len(ones) + len(twos) :]]
     limits = _limits(lengths, place + 10 * len(ones))
     return [(len(ones), place + 1), *limits[1:]]
+
+
+def _common_widths(lengths: Sequence[int]) -> list[int]:
+    """The fewest digits; between which tokens a code has as many as most; what a token is more than its code then."""
+    fewest = next(width for width, count in enumerate(lengths, 1) if count)
+    usual = max(range(LONGEST), key=lengths.__getitem__)
+    limit, offset = _limits(lengths, 0)[usual]
+    first = max(limit - lengths[usual], 10**usual)  # a code with zeros in front is no number
+    return [fewest, first + offset - 1, limit + offset, offset]
 
 
 def _limits(lengths: Sequence[int], place: int) -> list[tuple[int, int]]:

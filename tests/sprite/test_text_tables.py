@@ -90,3 +90,10 @@ def test_rare_codes_are_those_of_the_table() -> None:
     assert TABLES["rare codes"] == [dict(TABLE.codes(code))[RARE] for code in CODES]
     assert TABLES["text tokens"][-1] == ""
     assert TABLES["text classes"][-1] == len(TABLE.lengths)
+
+
+def test_most_common_codes_are_the_token_less_a_number() -> None:
+    above, below, less = TABLES["text specials"][7:]
+    found = {token: digits for token, digits in TABLE.codes(COMMON) if above < token < below}
+    assert found == {token: str(token - less) for token in range(above + 1, below)}
+    assert len(found) > 0.7 * len(TABLE.tokens)
