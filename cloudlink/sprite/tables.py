@@ -49,7 +49,7 @@ def sprite_tables() -> Mapping[str, Table]:
         "costume codes": [ord(character) for character in costumes],
         "run starts": [start + 1 for start, _ in runs],
         "run ends": [end for _, end in runs],
-        **text_tables(text_table(), costumes=len(costumes) + 1),
+        **text_tables(text_table()),
         "names": NAMES,
         "range starts": [numbers[0] for numbers in COMMON_RANGES.values()],
         "range sizes": [len(numbers) for numbers in COMMON_RANGES.values()],

@@ -17,7 +17,7 @@ FIRST_UNIT = 2
 """The number of the first costume of a character; the one before is for none."""
 
 
-def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
+def text_tables(table: TextTable) -> Mapping[str, Table]:
     """The tables that the sprite's manifest names, without those of its characters.
 
     Tokens: "text tokens", "text classes". A rare token has a number of its own, the last one, with no text and the
@@ -34,13 +34,9 @@ def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
     "text specials": four special tokens, two classes, the fewest digits of a common code; between which tokens a common
     code has the number of digits that most have, and what is to be taken from the token for the code.
 
-    For writing: "tree order" and "tree shared", the tokens in the order of their letters, and how many letters each
-    shares with the one before; the thick part of their tree. "single codes" and "single tokens" are the tokens of one
-    other character, by its number.
-
-    Args:
-        table: tokens and codes.
-        costumes: how many costumes the sprite has.
+    For writing: "costume units", the numbers of costumes that tokens know; "tree order" and "tree shared", the tokens
+    in the order of their letters, and how many letters each shares with the one before; the thick part of their tree.
+    "single codes" and "single tokens" are the tokens of one other character, by its number.
     """
     specials = [table.end, table.characters, table.window, table.pack]
     rare = len(table.tokens) + 1
@@ -76,7 +72,8 @@ def text_tables(table: TextTable, *, costumes: int) -> Mapping[str, Table]:
         "window starts": WINDOWS,
         "single codes": list(singles),
         "single tokens": list(singles.values()),
-        **_thick_branches(tree, numbers, costumes),
+        "costume units": [0] * (FIRST_UNIT - 1) + list(range(FIRST_UNIT, _UNITS)),
+        **_thick_branches(tree, numbers),
         "tree order": [numbers[token] for token in tree],
         "tree shared": "".join(_SHARED[_shared(*pair)] for pair in itertools.pairwise(["", *tree])),
         "rare codes": [dict(table.codes(code))[RARE] for code in range(COMMON + 1, common)],
@@ -139,11 +136,10 @@ _THICK = 100
 """A branch of the tree with more tokens than this is in the tables, as growing it would take the sprite too long."""
 
 
-def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int], costumes: int) -> Mapping[str, Table]:
+def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, Table]:
     """The tree as the sprite would have it after all its thick branches have grown; see "grow branch" there.
 
-    The first branch has the place 1, so that the branch of a token's first letter is at its unit and one more, and
-    there is one for each costume: the second branch stands there for letters that no token begins with.
+    "pair branches" has a row for each unit of a first letter, and in it the branch for each unit of a second one.
     """
     places: list[str | int] = []
     tokens: list[str | int] = []
@@ -153,7 +149,7 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int], costumes: i
     ends: list[str | int] = []
 
     def add(start: int, end: int, depth: int, token: int, more: int) -> int:
-        ends_here = len(tree[start]) == depth
+        ends_here = depth > 0 and len(tree[start]) == depth
         places.append("")
         tokens.append(_NONE)
         branch_tokens.append(numbers[tree[start]] if ends_here else token)
@@ -162,31 +158,41 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int], costumes: i
         ends.append(end)
         return len(places)
 
-    growing = [(add(0, len(tree), 0, 0, 0), 0)]
-    dead = add(0, 0, 0, 0, -1)
-    places[dead - 1] = _NOWHERE
-    owners: list[str | int] = [0] * (costumes + 1)
-    branches: list[str | int] = [dead] * (costumes + 1)
+    def unit(token: str, at: int) -> int:
+        return COSTUMED_ASCII.index(token[at]) + FIRST_UNIT
+
+    pairs = [add(0, 0, 0, 0, -2)] * (_UNITS * _UNITS)
+    places[-1] = _NOWHERE
+    growing: list[tuple[int, int]] = []
+    for letter, letters_row in itertools.groupby(range(len(tree)), key=lambda at: tree[at][0]):
+        row_start = unit(letter, 0) * _UNITS
+        pairs[row_start : row_start + _UNITS] = [add(0, 0, 0, numbers[letter], -1)] * _UNITS
+        tokens[-1], places[-1] = numbers[letter], _NOWHERE
+        for pair, some in itertools.groupby(letters_row, key=lambda at: tree[at][:2]):
+            if len(pair) == 2:
+                row = list(some)
+                pairs[row_start + unit(pair, 1)] = add(row[0], row[-1] + 1, 2, numbers[letter], -1)
+                growing.append((len(places), 2))
+    owners: list[str | int] = []
+    branches: list[str | int] = []
     for branch, depth in growing:
-        row = range(int(starts[branch - 1]) - 1, int(ends[branch - 1]))
-        if len(row) <= _THICK:
+        rest = range(int(starts[branch - 1]) - 1, int(ends[branch - 1]))
+        if len(rest) <= _THICK:
             continue
         tokens[branch - 1] = branch_tokens[branch - 1]
-        children = [list(some) for _, some in itertools.groupby(row, key=lambda at: tree[at][depth])]
-        units = [COSTUMED_ASCII.index(tree[child[0]][depth]) + FIRST_UNIT for child in children]
-        if branch > 1:
-            place = len(owners) + 1 - units[0]
-            owners += [0] * (units[-1] - units[0] + 1)
-            branches += [0] * (units[-1] - units[0] + 1)
-        else:
-            place = 1
-        places[branch - 1] = place
-        for unit, child in zip(units, children, strict=True):
-            token, more = int(branch_tokens[branch - 1]), int(surplus[branch - 1]) - 1
-            new = add(child[0], child[-1] + 1, depth + 1, token, more)
-            owners[place + unit - 1], branches[place + unit - 1] = branch, new
+        children = [list(some) for _, some in itertools.groupby(rest, key=lambda at: tree[at][depth])]
+        first, last = (unit(tree[children[at][0]], depth) for at in (0, -1))
+        places[branch - 1] = place = len(owners) + 1 - first
+        owners += [0] * (last - first + 1)
+        branches += [0] * (last - first + 1)
+        for child in children:
+            more = int(surplus[branch - 1]) - 1
+            new = add(child[0], child[-1] + 1, depth + 1, int(branch_tokens[branch - 1]), more)
+            at = place + unit(tree[child[0]], depth) - 1
+            owners[at], branches[at] = branch, new
             growing.append((new, depth + 1))
     return {
+        "pair branches": pairs,
         "tree places": places,
         "tree tokens": tokens,
         "tree surplus": surplus,
@@ -197,6 +203,9 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int], costumes: i
         "tree branches": branches,
     }
 
+
+_UNITS = FIRST_UNIT + len(COSTUMED_ASCII)
+"""The units of letters that tokens know end before this; 0 is for all others, and for the end of the text."""
 
 _NONE = -1
 """The token of a branch that has not grown."""
