@@ -164,15 +164,16 @@ def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[
     pairs = [add(0, 0, 0, 0, -2)] * (_UNITS * _UNITS)
     places[-1] = _NOWHERE
     growing: list[tuple[int, int]] = []
-    for letter, letters_row in itertools.groupby(range(len(tree)), key=lambda at: tree[at][0]):
-        row_start = unit(letter, 0) * _UNITS
-        pairs[row_start : row_start + _UNITS] = [add(0, 0, 0, numbers[letter], -1)] * _UNITS
+    for letter in COSTUMED_ASCII:
+        start = unit(letter, 0) * _UNITS
+        pairs[start : start + _UNITS] = [add(0, 0, 0, numbers[letter], -1)] * _UNITS
         tokens[-1], places[-1] = numbers[letter], _NOWHERE
-        for pair, some in itertools.groupby(letters_row, key=lambda at: tree[at][:2]):
-            if len(pair) == 2:
-                row = list(some)
-                pairs[row_start + unit(pair, 1)] = add(row[0], row[-1] + 1, 2, numbers[letter], -1)
-                growing.append((len(places), 2))
+    for pair, some in itertools.groupby(range(len(tree)), key=lambda at: tree[at][:2]):
+        if len(pair) == 2:
+            row = list(some)
+            new = add(row[0], row[-1] + 1, 2, numbers[pair[0]], -1)
+            pairs[unit(pair, 0) * _UNITS + unit(pair, 1)] = new
+            growing.append((new, 2))
     owners: list[str | int] = []
     branches: list[str | int] = []
     for branch, depth in growing:
