@@ -65,6 +65,9 @@ repeat (rounds)
   end
 end
 
+when I receive [get ready v]
+list next codes
+
 when I receive [read bytes v]
 read all bytes
 
@@ -116,6 +119,10 @@ def texts_in_the_sprite(report: Report, player: Player, machine: str, goals: tup
     """Characters a second in a virtual machine."""
     report.heading(f"texts, {machine}")
     some = messages(500)
+    classes = len(sprite_tables()["code places"])
+    listing = [player.broadcast("get ready", at_once=True, timeout=60).seconds for _ in range(classes)]
+    report.add(Row("get ready to write, longest frame", machine, max(listing), "s"))
+    report.add(Row("get ready to write, all frames", machine, sum(listing), "s"))
     inputs: dict[str, list[str]] = {"read": [text.encode(message) for message in some], "write": some}
     for (call, items), goal in zip(inputs.items(), goals, strict=True):
         player.set_list("inputs", items[:1])
