@@ -15,11 +15,12 @@ import math
 import sys
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from report import Report, Row
 
+from cloudlink import codec
 from cloudlink.codec import digits, text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -52,6 +53,29 @@ def texts(report: Report, held_out: dict[str, list[str]]) -> None:
             report.add(Row(f"entropy of order {order}", source, entropy(messages, order), "digits/char"))
 
 
+def language_packs(report: Report, cache: Path) -> None:
+    """Digits a character of held-out texts in other languages, with the language's pack and without."""
+    for language in codec.LANGUAGES:
+        trained_on = training_messages(cache, None, most_characters=1 << 40, language=language)
+        for source, messages in held_out_messages(cache, trained_on, language=language).items():
+            some = messages[::10] if report.quick else messages
+            case = f"{language}, {source}"
+            report.heading(f"{case}: {len(some):,} messages, never trained on")
+            characters = sum(len(message.encode("utf-16-le")) // 2 for message in some)
+            for name, size in _ways(language).items():
+                report.add(Row(name, case, sum(map(size, some)) / characters, "digits/char"))
+
+
+def _ways(language: str) -> dict[str, Callable[[str], int]]:
+    return {
+        "text codec with the pack": lambda message: len(text.encode(message, language)),
+        "text codec, standard table": lambda message: len(text.encode(message)),
+        "as a value, reader has the pack": lambda message: len(codec.encode(message, languages=[language])),
+        "as a value, standard table": lambda message: len(codec.encode(message)),
+        "UTF-8, 7 bytes in 17 digits": lambda message: len(digits.encode(message.encode())),
+    }
+
+
 def entropy(messages: Sequence[str], order: int) -> float:
     """What the best code with so many characters of context could reach if it knew these very texts beforehand."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -80,6 +104,7 @@ def main() -> None:
     if report.quick:
         held_out = {source: messages[::10] for source, messages in held_out.items()}
     texts(report, held_out)
+    language_packs(report, options.cache)
     if options.json is not None:
         options.json.write_text(json.dumps([row.as_json() for row in report.rows], indent=1) + "\n", encoding="utf-8")
 

@@ -1,5 +1,7 @@
 """How fast is the codec, in Python and in the sprite's blocks, in Scratch's virtual machine and in TurboWarp's?
 
+And how large is what the sprite needs for it?
+
 Wall time of this machine: compare only numbers of one run. The texts are made up of common English words, the same in
 every run, in messages of about 70 characters.
 
@@ -13,14 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from time import perf_counter
+from typing import Any
 
 from report import Report, Row, main
 
-from cloudlink.codec import text
+from cloudlink.codec import digits, text
 from cloudlink.errors import PlayerError
 from cloudlink.player import Player
-from cloudlink.sprite.build import build_sb3
+from cloudlink.sprite.build import build_sb3, sprite_json
 from cloudlink.sprite.companion import NAME, companion_source
+from cloudlink.sprite.measure import parts
 from cloudlink.sprite.tables import sprite_tables
 
 WORDS = """
@@ -61,7 +65,27 @@ repeat (rounds)
     change [entry v] by (1)
   end
 end
+
+when I receive [get ready v]
+list next codes
+
+when I receive [read bytes v]
+read all bytes
+
+define read all bytes :: warp
+repeat (rounds)
+  set [entry v] to (1)
+  repeat (length of [inputs v])
+    set [digits v] to (item (entry) of [inputs v])
+    set [place v] to (1)
+    next (length of (digits)) digits to bytes
+    change [entry v] by (1)
+  end
+end
 """
+
+BYTES = {"Scratch": 101, "TurboWarp": 35_000}
+"""About as many as a variable holds there."""
 
 
 def messages(count: int) -> list[str]:
@@ -80,12 +104,31 @@ def texts_in_python(report: Report) -> None:
     report.add(Row("text decode", "Python", size / seconds(text.decode, encoded), "characters/s", at_least=3e6))
 
 
-def seconds(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+def bytes_in_python(report: Report) -> None:
+    """Bytes a second in Python, for one Scratch value, one of TurboWarp and a large message."""
+    report.heading("bytes, Python")
+    chance = Random(1)
+    for case, size in {"one value of Scratch": 105, "one value of TurboWarp": 41_174, "a million": 1_000_006}.items():
+        some = [chance.randbytes(size)] * (4_000_000 // size // (10 if report.quick else 1))
+        encoded = [digits.encode(data) for data in some]
+        whole = [number[start : start + 256] for number in encoded for start in range(0, len(number), 256)]
+        total = size * len(some) / 1e6
+        goal = 17.5 if size > 10_000 else None
+        report.add(Row("bytes encode", case, total / seconds(digits.encode, some), "MB/s", at_least=goal))
+        report.add(Row("bytes decode", case, total / seconds(digits.decode, encoded), "MB/s", at_least=goal))
+        report.add(Row("int() of 256 digits, to bytes", case, total / seconds(_as_one_number, whole), "MB/s"))
+
+
+def _as_one_number(number: str) -> bytes:
+    return int(number).to_bytes(107)
+
+
+def seconds(function: Callable[[Any], object], arguments: Sequence[Any]) -> float:
     """The shortest of three runs."""
     return min(_once(function, arguments) for _ in range(3))
 
 
-def _once(function: Callable[[str], object], arguments: Sequence[str]) -> float:
+def _once(function: Callable[[Any], object], arguments: Sequence[Any]) -> float:
     start = perf_counter()
     for argument in arguments:
         function(argument)
@@ -96,6 +139,10 @@ def texts_in_the_sprite(report: Report, player: Player, machine: str, goals: tup
     """Characters a second in a virtual machine."""
     report.heading(f"texts, {machine}")
     some = messages(500)
+    classes = len(sprite_tables()["code places"])
+    listing = [player.broadcast("get ready", at_once=True, timeout=60).seconds for _ in range(classes)]
+    report.add(Row("get ready to write, longest frame", machine, max(listing), "s"))
+    report.add(Row("get ready to write, all frames", machine, sum(listing), "s"))
     inputs: dict[str, list[str]] = {"read": [text.encode(message) for message in some], "write": some}
     for (call, items), goal in zip(inputs.items(), goals, strict=True):
         player.set_list("inputs", items[:1])
@@ -103,11 +150,40 @@ def texts_in_the_sprite(report: Report, player: Player, machine: str, goals: tup
         first = player.broadcast(call, at_once=True, timeout=120).seconds
         report.add(Row(f"first text {call}", machine, first, "s"))
         player.set_list("inputs", items)
+        size = sum(map(len, some))
+        fresh = player.broadcast(call, at_once=True, timeout=300).seconds
+        report.add(Row(f"text {call}, words new to it", machine, size / fresh, "characters/s"))
         player.set_variable("rounds", (1 if report.quick else 4) * (1 if machine == "Scratch" else 10))
         rounds = float(player.variable("rounds"))
         run = player.broadcast(call, at_once=True, timeout=300)
-        speed = rounds * sum(map(len, some)) / run.seconds
+        speed = rounds * size / run.seconds
         report.add(Row(f"text {call}", machine, speed, "characters/s", at_least=goal))
+
+
+def bytes_in_the_sprite(report: Report, player: Player, machine: str, goal: float) -> None:
+    """Bytes a second in a virtual machine, of values that fill a variable."""
+    report.heading(f"bytes, {machine}")
+    chance = Random(2)
+    count = 200 if machine == "Scratch" else 20
+    player.set_list("inputs", [digits.encode(chance.randbytes(BYTES[machine])) for _ in range(count)])
+    player.set_variable("rounds", 1)
+    player.broadcast("read bytes", at_once=True, timeout=120)
+    rounds = 2 if report.quick else 8
+    player.set_variable("rounds", rounds)
+    run = player.broadcast("read bytes", at_once=True, timeout=300)
+    speed = rounds * count * BYTES[machine] / run.seconds
+    report.add(Row("bytes decode", machine, speed / 1e6, "MB/s", at_least=goal))
+
+
+def sizes(report: Report) -> None:
+    """Kilobytes of the standard sprite's JSON, by parts."""
+    report.heading("size of the sprite")
+    found = parts(sprite_json(companion_source(), tables=sprite_tables()))
+    report.add(Row("tables and code", "JSON", (found.tables + found.code) / 1e3, "KB", at_most=300))
+    for name in ("code", "tables", "comments", "characters", "costumes"):
+        report.add(
+            Row(f"of it {name}" if name in {"code", "tables"} else name, "JSON", getattr(found, name) / 1e3, "KB")
+        )
 
 
 def project(folder: Path) -> Path:
@@ -127,17 +203,21 @@ def project(folder: Path) -> Path:
 
 def measure(report: Report) -> None:
     """All topics."""
+    sizes(report)
+    bytes_in_python(report)
     texts_in_python(report)
     with tempfile.TemporaryDirectory() as folder:
         path = project(Path(folder))
         with Player() as player:
             player.load(path)
             texts_in_the_sprite(report, player, "Scratch", (300e3, 100e3))
+            bytes_in_the_sprite(report, player, "Scratch", 0.5)
         if not TURBOWARP.exists():
             raise PlayerError(f"TurboWarp's machine is not at {TURBOWARP}; the tests of tests/player install it there")
         with Player(machine=TURBOWARP, flavor="turbowarp") as player:
             player.load(path)
             texts_in_the_sprite(report, player, "TurboWarp", (10e6, 2e6))
+            bytes_in_the_sprite(report, player, "TurboWarp", 5)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from cloudlink.errors import (
     ValueTooLong,
 )
 from cloudlink.events import CloudEvent, CloudEvents, TwCloudEvents
+from cloudlink.level import Level
 from cloudlink.limits import SCRATCH, TURBOWARP, Limits
 from cloudlink.link.settings import Channel
 from cloudlink.rest.account import check_email, check_password, check_username, request_password_reset
@@ -88,10 +89,11 @@ from cloudlink.rest.studios import Studio, get_studio
 from cloudlink.rest.users import User, get_user
 from cloudlink.rpc.budget import Budget
 from cloudlink.serve.player import Player, ReceivedRequest
+from cloudlink.serve.requesters import LogTimes
 from cloudlink.server import CloudRequests
 from cloudlink.set_authors import SetAuthors
 from cloudlink.storage import Storage
-from cloudlink.transport.authors import Author, Doubt, Level
+from cloudlink.transport.authors import Author, Doubt
 from cloudlink.transport.backlog import WhenDown
 from cloudlink.transport.life import Cause, State, Status
 from cloudlink.transport.turns import Priority
@@ -132,6 +134,7 @@ __all__ = [
     "InvalidArgument",
     "Level",
     "Limits",
+    "LogTimes",
     "LoginFailed",
     "LoginRequired",
     "Muted",

@@ -6,7 +6,7 @@ import logging
 import math
 import queue
 import random as random_module
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,6 +79,8 @@ class CloudClient:
         cloud: the connection to the project's cloud variables.
         user: the name to give to the server.
         timeout: seconds that a request waits for its answer if it does not say otherwise.
+        languages: the language packs in which answers may come, such as "es" (see `cloudlink.codec.LANGUAGES`): fewer
+            digits for texts of these languages, for four digits more in each request.
         channel: the cloud variables that carry the requests, if they are not the usual ones.
         times: of the repeats.
         random: where names and delays are drawn from.
@@ -91,12 +93,14 @@ class CloudClient:
         *,
         user: str | None = None,
         timeout: float = 10.0,
+        languages: Iterable[str] = (),
         channel: Channel | None = None,
         times: ClientTimes | None = None,
         random: Random | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self._timeout = timeout
+        self._languages = codec.check_languages(languages)
         self._clock = clock
         self._link = ClientLink(
             channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), times=times
@@ -171,7 +175,7 @@ class CloudClient:
         if not seconds > 0:
             raise InvalidArgument(f"a timeout is a number of seconds above 0, not {seconds}")
         whole = math.ceil(seconds) if seconds <= MOST_TIMEOUT else None
-        digits = messages.encode_request(Request(name, arguments, whole))
+        digits = messages.encode_request(Request(name, arguments, whole, self._languages))
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
         with self._thread.use() as link:

@@ -25,12 +25,12 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, overload
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.dispatch import Dispatcher
 from cloudlink.errors import CloudError, CloudlinkError, InvalidArgument
+from cloudlink.level import Level, checked_level
 from cloudlink.log_watch import LogWatch
 from cloudlink.rest.client import Client
 from cloudlink.rest.cloud_logs import get_cloud_logs
 from cloudlink.rest.endpoints import checked_number
 from cloudlink.transport.address import TURBOWARP_CLOUD
-from cloudlink.transport.authors import Level
 from cloudlink.transport.connection import Connected, ConnectionEvent, Disconnected, Origin, Outage, VariableSet
 from cloudlink.transport.lines import add_prefix
 from cloudlink.transport.logs import LogEntry, LogNews, LogSource
@@ -450,7 +450,7 @@ class EventSource:
                     self._call(other, failed)
 
     def _checked_level(self, level: Level | str, who: str) -> Level:
-        demanded = _level(level)
+        demanded = checked_level(level)
         if demanded is Level.LOGGED and self._watch is None:
             raise InvalidArgument(f"{who} demands logged names, and this server keeps no log; pass logs=")
         return demanded
@@ -567,15 +567,6 @@ class TwCloudEvents(EventSource):
             level=level,
             claim=claim,
         )
-
-
-def _level(level: Level | str) -> Level:
-    if isinstance(level, Level):
-        return level
-    try:
-        return Level[level.upper()]
-    except (KeyError, AttributeError):
-        raise InvalidArgument(f"a level is 'none', 'claimed' or 'logged', not {level!r}") from None
 
 
 def _met_by(level: Level) -> frozenset[Level]:

@@ -55,9 +55,9 @@ class LinkThread(Generic[AnyLink]):
         on_event: called in the thread with each event of the link, outside of `use`.
         name: of the thread.
         tick: called in the thread, within `use`, with the time; returns when it wants to be called next.
-        receive: called in the thread, within `use`, in place of the link's own `receive`, with a variable, its value,
-            the time, and how many seconds ago the value may have been set: inf for what was stored in the cloud when
-            we connected.
+        receive: called in the thread, within `use`, in place of the link's own `receive`, with what has arrived, the
+            time, and how many seconds ago the value may have been set: inf for what was stored in the cloud when we
+            connected.
         clock: seconds.
     """
 
@@ -69,12 +69,12 @@ class LinkThread(Generic[AnyLink]):
         on_event: Callable[[object], None],
         name: str,
         tick: Callable[[float], float | None] = _never,
-        receive: Callable[[str, str, float, float], None] | None = None,
+        receive: Callable[[VariableSet, float, float], None] | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self._connection = connection
         self._link = link
-        self._receive = receive or (lambda name, value, now, age: link.receive(name, value, now=now))
+        self._receive = receive or (lambda arrived, now, age: link.receive(arrived.name, arrived.value, now=now))
         self._on_event = on_event
         self._tick = tick
         self._clock = clock
@@ -156,7 +156,7 @@ class LinkThread(Generic[AnyLink]):
         while self._unread:
             arrived, age = self._unread.popleft()
             try:
-                self._receive(arrived.name, arrived.value, now, age)
+                self._receive(arrived, now, age)
             except Exception:  # a stranger's value must never end the thread
                 _log.exception("a value of %s could not be taken in: %.80r", arrived.name, arrived.value)
         events = []

@@ -25,7 +25,7 @@ class LogWatch:
 
     Args:
         source: fetches a page of the log.
-        on_news: called after each look that worked, in the watch's thread; for the first one in that of `start`.
+        on_news: called after each look that worked, in the watch's thread; for the first one it may be that of `start`.
         on_failure: called after each look that did not, with the error.
         on_turn: called after every look, whether it worked or not, with the time.
         interval: seconds between two looks.
@@ -59,13 +59,17 @@ class LogWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def start(self) -> None:
-        """Look for the first time, and begin to watch.
+    def start(self, *, look_first: bool = True) -> None:
+        """Begin to watch.
+
+        Args:
+            look_first: look for the first time before this returns; else an interval later, as ever after.
 
         Raises:
-            CloudlinkError: what the source raises if the log cannot be had; nothing was begun.
+            CloudlinkError: what the source raises if the log cannot be had at first; nothing was begun.
         """
-        self._look()
+        if look_first:
+            self._look()
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,7 +87,8 @@ class LogWatch:
                 failures = 0
             except CloudlinkError as error:
                 failures += 1
-                _log.info("the cloud log could not be had: %s", error)
+                level = logging.WARNING if failures == 1 else logging.INFO
+                _log.log(level, "the cloud log could not be had: %s", error)
                 self._on_failure(error)
             except Exception:  # a source or a handler of the user's own
                 failures += 1

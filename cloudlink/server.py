@@ -5,24 +5,30 @@ from __future__ import annotations
 import logging
 import random as random_module
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from typing import Any, TypeVar, overload
 
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock, system_clock
+from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument
+from cloudlink.level import Level, checked_level
 from cloudlink.link.settings import Channel
 from cloudlink.link.statistics import Statistics
 from cloudlink.link.topics import MOST_HELD
+from cloudlink.rest.cloud_logs import get_cloud_logs
+from cloudlink.rest.endpoints import checked_number
 from cloudlink.rpc.budget import Budget, Spending
 from cloudlink.rpc.messages import EVERYBODY
 from cloudlink.rpc.router import Handler, Router
 from cloudlink.serve.line import Line, Shared
 from cloudlink.serve.player import Player, ReceivedRequest, the_request
+from cloudlink.serve.requesters import LogTimes
 from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection, ConnectionEvent, Disconnected
+from cloudlink.transport.logs import LogSource
 
 _log = logging.getLogger("cloudlink.server")
 
@@ -58,6 +64,9 @@ class CloudRequests:
         waiting: requests of one cloud that may run or wait at once; a further one is answered with "busy".
         client_budget: requests that one open project may make; beyond it the answer is an error, code 429.
         user_budget: the same for all open projects of one user together, by the name that they give.
+        logs: for clouds with a log that is not Scratch's: what fetches its pages, by connection, such as
+            `{cloud: partial(get_cloud_logs, 1, client=...)}`. It is read only if a handler demands logged names.
+        log_times: how often the log is read, and how long it is waited for.
         random: where the server's epoch is drawn from.
         clock: seconds.
     """
@@ -71,6 +80,8 @@ class CloudRequests:
         waiting: int = 1000,
         client_budget: Budget | None = None,
         user_budget: Budget | None = None,
+        logs: Mapping[Connection, LogSource] | None = None,
+        log_times: LogTimes | None = None,
         random: Random | None = None,
         clock: Clock = system_clock,
     ) -> None:
@@ -105,6 +116,10 @@ class CloudRequests:
             )
             for cloud in clouds
         ]
+        self._logs = dict(logs or {})
+        if not self._logs.keys() <= set(clouds):
+            raise InvalidArgument("logs= names a connection that this server does not serve; pass it as a cloud too")
+        self._log_times = log_times or LogTimes()
         self._watched = len(clouds)
         self._started = False
         self._stopping = False
@@ -114,27 +129,58 @@ class CloudRequests:
     def request(self, function: AnyFunction) -> AnyFunction: ...
 
     @overload
-    def request(self, *, name: str | None = None) -> Callable[[AnyFunction], AnyFunction]: ...
+    def request(
+        self, *, name: str | None = None, level: Level | str = Level.NONE
+    ) -> Callable[[AnyFunction], AnyFunction]: ...
 
     def request(
-        self, function: AnyFunction | None = None, *, name: str | None = None
+        self, function: AnyFunction | None = None, *, name: str | None = None, level: Level | str = Level.NONE
     ) -> AnyFunction | Callable[[AnyFunction], AnyFunction]:
         """Decorate a function: it answers the requests of its name, or of `name`. The function stays as it is.
+
+        One that wants to know who asks demands a level; see `add_request`:
+
+            >>> @client.request(level="logged")                # doctest: +SKIP
+            ... def buy(item: str):
+            ...     return f"{client.get_requester()} has {item} now"
 
         Raises:
             InvalidArgument: see `add_request`.
         """
         if function is None:
-            return partial(self._decorate, name=name)
-        return self._decorate(function, name=name)
+            return partial(self._decorate, name=name, level=level)
+        return self._decorate(function, name=name, level=level)
 
-    def add_request(self, function: Callable[..., Any], *, name: str | None = None) -> None:
+    def add_request(
+        self, function: Callable[..., Any], *, name: str | None = None, level: Level | str = Level.NONE
+    ) -> None:
         """Let a function answer the requests of its name, or of `name`; also while the server runs.
 
+        With the level "logged" it runs only once the cloud's log has shown that one user made every set that carried
+        the request, and `get_requester` is that user. That takes about 6 seconds, which the project has to wait for.
+        If it cannot be shown, the function does not run and the project gets an error, code 403, that tells why: the
+        log cannot be read, or is watched for less than 30 seconds yet, or several users have sent the same. A
+        stranger can bring that about too, but no wrong name. Requests of classic projects are looked up as well.
+
+        Args:
+            function: a plain function, `async def`, or a generator of either kind.
+            name: what the Scratch project asks for.
+            level: how sure the asker's name has to be: "none"; "claimed", the project has to give a name, which the
+                classic sprite never does; or "logged". Who does not meet it gets an error, code 403.
+
         Raises:
-            InvalidArgument: the name is taken, or the function has parameters that a request cannot fill.
+            InvalidArgument: the name is taken, the function has parameters that a request cannot fill, there is no such
+                level, or it is "logged" and none of the clouds has a log.
         """
-        self._router.add(function, name=name)
+        demanded = checked_level(level)
+        if demanded is Level.LOGGED and not any(self._log_of(cloud) for cloud in self.clouds):
+            raise InvalidArgument(
+                "this handler demands logged names, and none of the server's clouds keeps a log; connect to Scratch, "
+                "pass logs={cloud: ...}, or demand 'claimed' names only"
+            )
+        self._router.add(function, name=name, level=demanded)
+        if self._started:
+            self._watch_logs()
 
     def remove_request(self, name: str) -> None:
         """Let nothing answer the requests of a name any more; they get the error 404.
@@ -230,7 +276,10 @@ class CloudRequests:
         return the_request()
 
     def get_requester(self) -> str | None:
-        """Within a handler: the user name that the asking project gives, or None. Anybody can give any name.
+        """Within a handler: the name of the user who asks, or None.
+
+        It is what the asking project says, and any project can say anything, unless the handler demands the level
+        "logged": then the cloud's log says so. `get_request().level` tells which.
 
         Raises:
             InvalidArgument: no handler runs here.
@@ -266,6 +315,7 @@ class CloudRequests:
         if self._started:
             raise InvalidArgument("a server starts once; make a new CloudRequests to start again")
         self._started = True
+        self._watch_logs()
         for line in self._lines:
             line.cloud.add_listener(self._watch)
             line.start()
@@ -287,9 +337,9 @@ class CloudRequests:
     def stop(self, timeout: float = 5.0) -> None:
         """Finish what is under way, for at most `timeout` seconds, and end all threads. Again: does nothing.
 
-        Requests that come meanwhile are answered with "the server is stopping". The connection stays open: it
-        belongs to whoever made it. A handler that calls this is itself under way: it waits all of `timeout`, and its
-        answer is not sent.
+        Requests that come meanwhile are answered with "the server is stopping", and so are those whose asker is still
+        looked up; a look at the log that is under way is waited for. The connection stays open: it belongs to whoever
+        made it. A handler that calls this is itself under way: it waits all of `timeout`, and its answer is not sent.
         """
         if self._stopping or not self._started:
             return
@@ -313,9 +363,26 @@ class CloudRequests:
     def __exit__(self, *exception: object) -> None:
         self.stop()
 
-    def _decorate(self, function: AnyFunction, *, name: str | None) -> AnyFunction:
-        self.add_request(function, name=name)
+    def _decorate(self, function: AnyFunction, *, name: str | None, level: Level | str) -> AnyFunction:
+        self.add_request(function, name=name, level=level)
         return function
+
+    def _log_of(self, cloud: Connection) -> LogSource | None:
+        """What fetches the log of a cloud; None if it keeps none."""
+        if cloud in self._logs:
+            return self._logs[cloud]
+        if isinstance(cloud, CloudConnection) and cloud.has_log:
+            return partial(get_cloud_logs, checked_number(cloud.project_id, "project_id"))
+        return None
+
+    def _watch_logs(self) -> None:
+        """Look at the logs if a handler wants to know who asks."""
+        if not any(handler.level is Level.LOGGED for handler in self.handlers):
+            return
+        for line in self._lines:
+            source = self._log_of(line.cloud)
+            if source is not None:
+                line.watch_log(source, self._log_times)
 
     def _watch(self, event: ConnectionEvent) -> None:
         if isinstance(event, Disconnected) and not event.will_retry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from cloudlink.clock import Clock, system_clock
 from cloudlink.errors import CloudlinkError, NotConnected
 from cloudlink.log_watch import LogWatch
 from cloudlink.transport.authors import DELAY, LATE, PATIENCE, Author, Authors
+from cloudlink.transport.connection import VariableSet
 from cloudlink.transport.logs import LogNews, LogSource
 
 
@@ -31,10 +33,11 @@ class SetAuthors:
         delay: seconds within which the log shows a set.
         late: seconds that a value may have been under way to us after the log could show it.
         patience: seconds after which a question is answered without the log, if that cannot be had.
+        look_first: look at the log at once, and raise if it cannot be had; else go on trying until it can.
         clock: seconds.
 
     Raises:
-        CloudlinkError: the log cannot be had.
+        CloudlinkError: the log cannot be had, and `look_first` is true.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class SetAuthors:
         delay: float = DELAY,
         late: float = LATE,
         patience: float = PATIENCE,
+        look_first: bool = True,
         clock: Clock = system_clock,
     ) -> None:
         self._clock = clock
@@ -61,7 +65,7 @@ class SetAuthors:
             name="cloudlink-authors",
             clock=clock,
         )
-        self._watch.start()
+        self._watch.start(look_first=look_first)
 
     def __enter__(self) -> Self:
         return self
@@ -85,12 +89,25 @@ class SetAuthors:
         Raises:
             NotConnected: this was closed.
         """
+        now = self._clock() if received_at is None else received_at
+        return self.ask_all([VariableSet(name, value, now)], claim=claim)
+
+    def ask_all(self, sets: Sequence[VariableSet], *, claim: str | None = None) -> Future[Author]:
+        """Ask who made all of these sets, such as the ones that carry a long message; one user must have made them all.
+
+        Args:
+            sets: as a connection's listener got them, at least one; the earliest came in the last 120 seconds.
+            claim: the name that the project itself gives, if it does.
+
+        Raises:
+            InvalidArgument: there are no sets.
+            NotConnected: this was closed.
+        """
         future: Future[Author] = Future()
         with self._lock:
             if self._closed:
                 raise NotConnected("nobody looks at the log any more; make a new SetAuthors")
-            now = self._clock() if received_at is None else received_at
-            number, verdicts = self._authors.ask(name, value, now=now, claim=claim)
+            number, verdicts = self._authors.ask_all(sets, claim=claim)
             self._asked[number] = future
             settled = self._settled(verdicts)
         _tell(settled)
@@ -101,9 +118,9 @@ class SetAuthors:
         with self._lock:
             self._closed = True
             asked, self._asked = self._asked, {}
-        self._watch.stop()
         for future in asked.values():
             future.cancel()
+        self._watch.stop()
 
     def _take(self, news: LogNews) -> None:
         with self._lock:

@@ -24,7 +24,7 @@ class Entry:
     time: datetime | None
 
 
-def entry(user: str, name: str, value: str, at: float = 0.0, verb: str = "set_var") -> Entry:
+def entry(user: str | None, name: str, value: str, at: float = 0.0, verb: str = "set_var") -> Entry:
     return Entry(user, verb, name, value, START + timedelta(seconds=at))
 
 

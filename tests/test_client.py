@@ -136,6 +136,22 @@ def test_several_clients_are_served_at_once(server: CloudRequests, join: Join) -
         assert server.clients == 6
 
 
+def test_answers_come_in_the_language_packs_of_the_one_who_asks(server: CloudRequests, join: Join) -> None:
+    chat = [f"¡Hola, jugador {number}! ¿Quieres jugar conmigo otra vez?" for number in range(30)]
+    sizes: dict[str, set[int | None]] = {"with": set(), "without": set()}
+    for name, languages in (("with", ["ru", "es"]), ("without", [])):
+        with CloudClient(join(name), languages=languages) as player:
+            answer = player.submit("echo", chat, progress=lambda received, total, name=name: sizes[name].add(total))
+            assert answer.result(SECONDS) == chat
+    ((with_packs,), (without,)) = (some - {None} for some in sizes.values())
+    assert with_packs < 0.8 * without
+
+
+def test_a_client_has_no_language_pack_that_there_is_not(join: Join) -> None:
+    with pytest.raises(InvalidArgument, match="no language pack 'xx'"):
+        CloudClient(join("player"), languages=["xx"])
+
+
 def test_an_error_of_the_handler_arrives_with_its_code_and_text(server: CloudRequests, player: CloudClient) -> None:
     @server.request
     def fail() -> None:

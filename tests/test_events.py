@@ -13,9 +13,9 @@ from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.dispatch import MOST_WAITING
 from cloudlink.errors import ConnectFailed, InvalidArgument, SiteUnavailable
 from cloudlink.events import CloudEvent, CloudEvents, EventSource, TwCloudEvents
+from cloudlink.level import Level
 from cloudlink.localcloud import LocalCloud
 from cloudlink.rest.cloud_logs import get_cloud_logs
-from cloudlink.transport.authors import Level
 from cloudlink.transport.backoff import Backoff
 
 QUICK = Backoff(first=0.02, longest=0.1, stable=0.2)

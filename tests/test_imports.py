@@ -13,17 +13,18 @@ import cloudlink
 ROOT = Path(cloudlink.__file__).parent
 
 # What each part may import of cloudlink, besides itself. Nothing may import a part that is not in its row.
-BASE = {"errors", "limits", "clock", "javascript"}
+BASE = {"errors", "limits", "clock", "javascript", "level"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "limits": set(),
     "clock": {"errors"},
     "javascript": set(),
+    "level": {"errors"},
     "local_service": {"errors"},
     "codec": {"errors"},
     "link": {"errors", "limits"},
-    "rpc": {"errors", "codec", "javascript"},
-    "serve": BASE | {"classic", "codec", "link", "link_thread", "rpc", "transport"},
+    "rpc": {"errors", "codec", "javascript", "level"},
+    "serve": BASE | {"classic", "codec", "link", "link_thread", "rpc", "set_authors", "transport"},
     "classic": {"codec", "errors", "javascript", "limits", "link"},
     "transport": BASE,
     "connection": BASE | {"transport"},
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": BASE | {"connection", "dispatch", "log_watch", "rest", "transport"},
     "link_thread": BASE | {"link", "transport"},
     "rest": BASE | {"connection"},
-    "server": BASE | {"classic", "link", "rpc", "serve", "transport"},
+    "server": BASE | {"classic", "connection", "link", "rest", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
     "sprite": {"codec", "errors", "limits", "rpc"},

@@ -11,11 +11,12 @@ from log_site import LogSite
 
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, NotConnected, SiteUnavailable
+from cloudlink.level import Level
 from cloudlink.localcloud import LocalCloud
 from cloudlink.log_watch import LogWatch
 from cloudlink.rest.cloud_logs import get_cloud_logs
 from cloudlink.set_authors import SetAuthors
-from cloudlink.transport.authors import Author, Doubt, Level
+from cloudlink.transport.authors import Author, Doubt
 from cloudlink.transport.connection import ConnectionEvent, VariableSet
 
 

@@ -142,6 +142,29 @@ def test_digits_of_no_text_are_refused(vector: dict[str, str]) -> None:
         text.decode(vector["digits"])
 
 
+@pytest.mark.parametrize("vector", vectors("languages", "pairs"), ids=lambda vector: vector["language"])
+def test_values_and_their_digits_in_a_language_pack_belong_together(vector: dict[str, Any]) -> None:
+    value = restore(vector["value"])
+    assert codec.encode(value, languages=[vector["language"]]) == vector["digits"]
+    assert vector["digits"].startswith("097" + codec.LANGUAGES[vector["language"]])
+    assert codec.decode(vector["digits"]) == value
+
+
+@pytest.mark.parametrize("vector", vectors("languages", "read_only"), ids=lambda vector: vector["about"])
+def test_every_script_is_read_in_every_language_pack(vector: dict[str, Any]) -> None:
+    assert codec.decode(vector["digits"]) == vector["value"]
+
+
+@pytest.mark.parametrize("vector", vectors("languages", "bad"), ids=lambda vector: vector["reason"])
+def test_what_is_no_value_in_a_language_pack_is_refused(vector: dict[str, Any]) -> None:
+    with pytest.raises(DecodeError):
+        codec.decode(vector["digits"])
+
+
+def test_the_language_packs_have_their_digits() -> None:
+    assert {vector["language"]: vector["digit"] for vector in vectors("languages", "packs")} == codec.LANGUAGES
+
+
 @pytest.mark.parametrize("key", ["texts", "beyond_sprite"])
 def test_texts_are_utf_8(key: str) -> None:
     for vector in vectors("text", key):
@@ -235,7 +258,8 @@ def to_notice(fields: dict[str, Any]) -> frame.Notice:
 
 @pytest.mark.parametrize("vector", vectors("messages", "requests"), ids=lambda vector: vector["name"] or "no name")
 def test_requests_and_digits_belong_together(vector: dict[str, Any]) -> None:
-    request = Request(vector["name"], tuple(restore(vector["arguments"])), vector["timeout"])
+    arguments, languages = tuple(restore(vector["arguments"])), tuple(vector["languages"])
+    request = Request(vector["name"], arguments, vector["timeout"], languages)
     assert messages.encode_request(request) == vector["digits"]
     assert messages.decode_request(vector["digits"]) == request
 
@@ -295,6 +319,18 @@ def test_the_msgpack_of_the_reference_is_right(described: str, encoded: str) -> 
     assert codec.encode_msgpack(restore(json.loads(described))) == encoded
 
 
+@pytest.mark.parametrize(("described", "encoded"), examples("languages"))
+def test_the_language_packs_of_the_reference_are_right(described: str, encoded: str) -> None:
+    language, _, value = described.partition(" ")
+    assert codec.encode(json.loads(value), languages=[language]) == encoded
+
+
+def test_the_digits_of_languages_in_the_reference_are_those_of_the_code() -> None:
+    text = (SPRITES / "FORMAT.md").read_text(encoding="utf-8")
+    assert f"| digit | {' | '.join(codec.LANGUAGES.values())} |\n" in text
+    assert f"`cloudlink/codec/` | {' | '.join(f'`language_{code}.json`' for code in codec.LANGUAGES)} |\n" in text
+
+
 def test_the_names_of_the_reference_are_those_of_the_code() -> None:
     text = (SPRITES / "FORMAT.md").read_text(encoding="utf-8")
     assert tuple(text.partition("```names\n")[2].partition("```")[0].split()) == NAMES
@@ -313,6 +349,9 @@ def test_the_messages_of_the_reference_are_right() -> None:
     assert dict(examples("messages")) == {
         "add(3, 4) within 10 s": messages.encode_request(Request("add", (3, 4), 10)),
         "ping() without end": messages.encode_request(Request("ping")),
+        "ping() within 5 s, by a client with the packs for Spanish and French": messages.encode_request(
+            Request("ping", (), 5, ("es", "fr"))
+        ),
         "7": messages.encode_answer(7),
         "None": messages.encode_answer(None),
         "error 404 no handler of this name": messages.encode_error(RequestError("no handler of this name", 404)),
@@ -332,7 +371,9 @@ def test_the_worked_checksum_of_the_reference_is_the_real_one() -> None:
 
 
 def test_the_reference_has_examples_of_every_kind() -> None:
-    assert all(examples(language) for language in ("frames", "digits", "values", "msgpack", "messages", "steps"))
+    assert all(
+        examples(language) for language in ("frames", "digits", "values", "msgpack", "messages", "languages", "steps")
+    )
 
 
 def test_the_numbers_of_the_reference_are_those_of_the_code() -> None:

@@ -71,7 +71,9 @@ class World:
         server_times: ServerTimes | None = None,
         client_times: ClientTimes | None = None,
         bounds: ServerBounds | None = None,
+        tells_arrivals: bool = False,
     ) -> None:
+        self.tells_arrivals = tells_arrivals
         self.now = 1000.0
         self.random = Random(seed)
         self.channel = channel or Channel()
@@ -137,7 +139,8 @@ class World:
             heapq.heappop(self._due)[2]()
         for delivery in self.cloud.deliveries(now=self.now):
             if delivery.member == self.server_member:
-                self.server.receive(delivery.name, delivery.value, now=self.now)
+                received_at = self.now if self.tells_arrivals else None
+                self.server.receive(delivery.name, delivery.value, now=self.now, received_at=received_at)
             for player in self.players:
                 if player.member == delivery.member:
                     player.missed.pop(delivery.name, None)

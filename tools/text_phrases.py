@@ -55,9 +55,19 @@ def made_up_texts(chance: random.Random) -> Iterator[tuple[str, float]]:
             yield text, 15.0
             yield text.capitalize(), 8.0
             yield text.title(), 4.0
-    for _ in range(6000):
+    yield from made_up_names_and_numbers(chance, times=10)
+
+
+def made_up_names_and_numbers(chance: random.Random, *, times: int = 1) -> Iterator[tuple[str, float]]:
+    """Names of players and numbers, as there are in every language.
+
+    Args:
+        chance: where they come from.
+        times: how many, in a unit of 900.
+    """
+    for _ in range(600 * times):
         yield _player_name(chance), 1.0
-    for _ in range(3000):
+    for _ in range(300 * times):
         yield _number(chance), 1.0
 
 

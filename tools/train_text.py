@@ -1,4 +1,4 @@
-"""Makes cloudlink/codec/text_table.json, the table of the text codec: `python -m tools.train_text`.
+"""Makes the tables of the text codec, and those of the language packs: `python -m tools.train_text [--language es]`.
 
 From the corpora of text_sources.py it
 
@@ -16,19 +16,21 @@ import argparse
 import heapq
 import itertools
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from cloudlink.codec.languages import LANGUAGES
 from cloudlink.codec.text_reader import TextReader
 from cloudlink.codec.text_table import ESCAPED, LONGEST, RARE, START, TextTable, dump
 from cloudlink.codec.text_writer import Branch, TextWriter, words
 from tools.text_phrases import UNFIT
 from tools.text_sources import Message, held_out_messages, training_messages
 
-OUTPUT = Path(__file__).parents[1] / "cloudlink" / "codec" / "text_table.json"
+CODEC = Path(__file__).parents[1] / "cloudlink" / "codec"
 
 ASCII = [chr(code) for code in range(32, 127)] + ["\n"]
 LATIN = [chr(code) for code in range(0xA1, 0x180) if code != 0xAD]
@@ -40,6 +42,31 @@ EMOJI = list(
 )
 SPECIAL = ("end", "characters", "window", "pack")
 
+LETTERS = {
+    "en": "",
+    "es": "áéíóúüñÁÉÍÓÚÜÑ",
+    "fr": "àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ",
+    "de": "äöüßÄÖÜ",
+    "pt": "áàâãçéêíóôõúüÁÀÂÃÇÉÊÍÓÔÕÚÜ",
+    "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ",
+    "ja": "".join(map(chr, (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB), *range(0x30FC, 0x30FF)))) + "々",
+}
+"""Beyond ASCII, what words consist of; tokens of several characters have no others."""
+
+MARKS = {
+    "es": "¿¡«»ªº",
+    "fr": "«»\xa0\u202f",
+    "de": "„",
+    "pt": "«»ªº",
+    "ru": "«»№",
+    "ja": "、。「」『』（）！？：〜～・　％／",
+}
+"""Characters with a token besides; English has all of `LATIN`."""
+
+_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+_LEAST_IDEOGRAPHS = 2
+"""How often an ideograph stands in the texts that gets a token."""
+
 MOST_CHARACTERS = 16
 MOST_WORDS = 5
 
@@ -47,12 +74,13 @@ MOST_WORDS = 5
 class Model:
     """Tokens with costs, and the cheapest way to write words and rows of words with them."""
 
-    def __init__(self, costs: Mapping[str, float]) -> None:
+    def __init__(self, costs: Mapping[str, float], letters: str) -> None:
         self.costs = costs
+        self.letters = letters
         self.longest = max(map(len, costs))
         self.phrases = Branch()
         for token in costs:
-            row = words(token)
+            row = words(token, letters)
             if len(row) > 1:
                 branch = self.phrases
                 for word in row:
@@ -105,14 +133,15 @@ class Model:
         return costs[-1], [token for tokens in reversed(found) for token in tokens]
 
 
-def candidates(rows: Sequence[tuple[Sequence[str], float]], most: int) -> dict[str, float]:
+def candidates(rows: Sequence[tuple[Sequence[str], float]], most: int, letters: str) -> dict[str, float]:
     """Words, parts of words and rows of words, with weighted counts."""
+    joined = re.compile(f"[\\x00-\\x7f{letters}]*")
     whole: Counter[str] = Counter()
     several: Counter[str] = Counter()
     for row, weight in rows:
         for word in row:
             whole[word] += weight  # type: ignore[assignment]
-        plain = [word.isascii() and len(word) <= MOST_CHARACTERS for word in row]
+        plain = [len(word) <= MOST_CHARACTERS and bool(joined.fullmatch(word)) for word in row]
         for at in range(len(row)):
             if plain[at]:
                 text = row[at]
@@ -123,7 +152,7 @@ def candidates(rows: Sequence[tuple[Sequence[str], float]], most: int) -> dict[s
                     several[text] += weight  # type: ignore[assignment]
     parts: Counter[str] = Counter()
     for word, count in whole.items():
-        if word.isascii() and len(word) <= 40:
+        if len(word) <= 80 and joined.fullmatch(word):
             for at in range(len(word)):
                 for stop in range(at + 2, min(len(word), at + MOST_CHARACTERS) + 1):
                     parts[word[at:stop]] += count
@@ -134,23 +163,25 @@ def candidates(rows: Sequence[tuple[Sequence[str], float]], most: int) -> dict[s
     return {text: max(parts[text], several[text]) for text, _ in best}
 
 
-def choose_tokens(rows: Sequence[tuple[Sequence[str], float]], singles: Sequence[str], wanted: int) -> list[str]:
+def choose_tokens(
+    rows: Sequence[tuple[Sequence[str], float]], singles: Sequence[str], wanted: int, letters: str
+) -> list[str]:
     """The most useful tokens, the single characters among them."""
     counts: dict[str, float] = dict.fromkeys(singles, 1.0)
-    counts |= candidates(rows, wanted * 5)
+    counts |= candidates(rows, wanted * 5, letters)
     singles_known = set(singles)
     for factor, passes in ((5, 2), (3, 1), (2, 1), (1.5, 1), (1.25, 1), (1.1, 1), (1, 2)):
         size = int(wanted * factor)
         for _ in range(passes):
-            counts = use(rows, counts)
+            counts = use(rows, counts, letters)
             counts = {text: max(counts.get(text, 0), 0.5) for text in {**dict.fromkeys(singles), **counts}}
-        model = Model(costs_of(counts))
+        model = Model(costs_of(counts), letters)
         many = [text for text in counts if text not in singles_known]
         if len(counts) <= size:
             continue
         loss = {}
         for text in many:
-            row = words(text)
+            row = words(text, letters)
             other = model.row(row, without=text)[0] if len(row) > 1 else model.word(text, without=text)[0]
             loss[text] = counts[text] * (other - model.costs[text])
         kept = heapq.nlargest(size - len(singles), many, key=lambda text: (loss[text], text))
@@ -164,9 +195,9 @@ def costs_of(counts: Mapping[str, float]) -> dict[str, float]:
     return {text: total - math.log10(count) for text, count in counts.items()}
 
 
-def use(rows: Sequence[tuple[Sequence[str], float]], counts: Mapping[str, float]) -> dict[str, float]:
+def use(rows: Sequence[tuple[Sequence[str], float]], counts: Mapping[str, float], letters: str) -> dict[str, float]:
     """How often each token is used when all rows are written in the cheapest way."""
-    model = Model(costs_of(counts))
+    model = Model(costs_of(counts), letters)
     used: dict[str, float] = defaultdict(float)
     for row, weight in rows:
         for token in model.row(row)[1]:
@@ -335,19 +366,30 @@ def digits_per_character(table: TextTable, texts: Sequence[str]) -> float:
     return sum(len(writer.encode(text)) for text in texts) / sum(len(text.encode("utf-16-le")) // 2 for text in texts)
 
 
-def train(messages: Sequence[Message], *, size: int, classes: int, listed: int, rounds: int) -> TextTable:
+def singles_of(language: str, messages: Sequence[Message]) -> tuple[list[str], str]:
+    """The characters that get a token, and those of them beyond ASCII that words consist of."""
+    counts = Counter(letter for message in messages for letter in _IDEOGRAPH.findall(message.text))
+    ideographs = sorted(letter for letter, count in counts.items() if count >= _LEAST_IDEOGRAPHS)
+    letters = LETTERS[language] + "".join(ideographs) * (language == "ja")
+    more = LATIN if language == "en" else [*letters, *MARKS[language]]
+    return list(dict.fromkeys([*ASCII, *more, *SYMBOLS, *EMOJI])), letters
+
+
+def train(
+    messages: Sequence[Message], *, language: str, size: int, classes: int, listed: int, rounds: int
+) -> TextTable:
     weights: dict[str, float] = defaultdict(float)
     for message in messages:
         weights[message.text] += message.weight
     messages = [Message(text, "", weight) for text, weight in weights.items()]
-    rows = [(words(message.text), message.weight) for message in messages]
-    singles = list(dict.fromkeys([*ASCII, *LATIN, *SYMBOLS, *EMOJI]))
+    singles, letters = singles_of(language, messages)
+    rows = [(words(message.text, letters), message.weight) for message in messages]
     known = set(singles)
     plain = [(row, weight) for row, weight in rows if all(letter in known for word in row for letter in word)]
-    tokens = [*SPECIAL, *choose_tokens(plain, singles, size - len(SPECIAL))]
+    tokens = [*SPECIAL, *choose_tokens(plain, singles, size - len(SPECIAL), letters)]
     counts = dict.fromkeys(tokens[len(SPECIAL) :], 0.5)
-    counts |= use(plain, counts)
-    model = Model(costs_of(counts))
+    counts |= use(plain, counts, letters)
+    model = Model(costs_of(counts), letters)
     place = {text: place for place, text in enumerate(tokens)}
     end = SPECIAL.index("end")
     numbered = [([*(place[token] for token in model.row(row)[1]), end], weight) for row, weight in plain]
@@ -359,21 +401,34 @@ def train(messages: Sequence[Message], *, size: int, classes: int, listed: int, 
 
 def main() -> None:
     """Train, write the table, and print what it does to texts of each source."""
-    options = argparse.ArgumentParser(description="Makes the table of the text codec.")
-    options.add_argument("--sms", type=Path, required=True, help="the legitimate messages of the SMS Spam Collection")
+    options = argparse.ArgumentParser(description="Makes a table of the text codec.")
+    options.add_argument(
+        "--language", choices=["en", *LANGUAGES], default="en", help="of a pack; en is what everybody has"
+    )
+    options.add_argument("--sms", type=Path, help="the legitimate messages of the SMS Spam Collection, for en")
     options.add_argument("--cache", type=Path, default=Path("build/corpora"), help="where corpora are kept")
     options.add_argument("--characters", type=int, default=2_500_000, help="most of each source")
-    options.add_argument("--size", type=int, default=10_000, help="how many tokens (9n + 1)")
-    options.add_argument("--classes", type=int, default=20, help="for ordinary tokens")
-    options.add_argument("--listed", type=int, default=20_000, help="symbols in the codes of all classes")
+    options.add_argument("--size", type=int, help="how many tokens (9n + 1): 10,000, of a pack 4,006")
+    options.add_argument("--classes", type=int, help="for ordinary tokens: 20, of a pack 12")
+    options.add_argument("--listed", type=int, help="symbols in the codes of all classes: 20,000, of a pack 6,000")
     options.add_argument("--rounds", type=int, default=2, help="of writing, grouping and coding")
-    options.add_argument("-o", "--output", type=Path, default=OUTPUT)
+    options.add_argument("-o", "--output", type=Path)
     given = options.parse_args()
-    messages = training_messages(given.cache, given.sms, most_characters=given.characters)
-    table = train(messages, size=given.size, classes=given.classes, listed=given.listed, rounds=given.rounds)
-    given.output.write_text(dump(table), encoding="utf-8", newline="\n")
-    print(f"{given.output}: {given.output.stat().st_size:,} bytes, {len(table.tokens):,} tokens")
-    for source, texts in held_out_messages(given.cache, messages).items():
+    language, pack = given.language, given.language != "en"
+    size, classes, listed = (4_006, 12, 6_000) if pack else (10_000, 20, 20_000)
+    output = given.output or CODEC / (f"language_{language}.json" if pack else "text_table.json")
+    messages = training_messages(given.cache, given.sms, most_characters=given.characters, language=language)
+    table = train(
+        messages,
+        language=language,
+        size=given.size or size,
+        classes=given.classes or classes,
+        listed=given.listed or listed,
+        rounds=given.rounds,
+    )
+    output.write_text(dump(table), encoding="utf-8", newline="\n")
+    print(f"{output}: {output.stat().st_size:,} bytes, {len(table.tokens):,} tokens")
+    for source, texts in held_out_messages(given.cache, messages, language=language).items():
         print(f"{source:<12} {digits_per_character(table, texts):.3f} digits a character, never trained on")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cloudlink.link.events import Carrier
+
 
 @dataclass(frozen=True, slots=True)
 class ClassicRequest:
@@ -16,6 +18,8 @@ class ClassicRequest:
         arguments: texts; the wire has no other type.
         value: what the player set last, as it stands in the cloud's log if the platform has one.
         user: who has set it, None if that is not known.
+        carriers: the sets that have carried its pieces, in order. Empty if the server was not told when each of them
+            came.
     """
 
     request: int
@@ -24,3 +28,4 @@ class ClassicRequest:
     arguments: tuple[str, ...]
     value: str
     user: str | None
+    carriers: tuple[Carrier, ...] = ()

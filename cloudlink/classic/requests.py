@@ -9,6 +9,7 @@ from cloudlink.classic.packet import Piece
 from cloudlink.classic.settings import ClassicBounds
 from cloudlink.codec.classic import Encoding
 from cloudlink.errors import DecodeError
+from cloudlink.link.events import Carrier
 
 SEPARATOR = "&"
 """Between a name and its arguments; an argument that has one in it is two to everybody."""
@@ -27,6 +28,23 @@ def decode_request(digits: str) -> tuple[str, tuple[str, ...]]:
     return name, tuple(arguments)
 
 
+_MOST_CARRIERS = 2000
+"""Sets that are remembered of one request; the longest one has about 1,000 pieces, unless they are empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole request.
+
+    Attributes:
+        digits: of all its pieces.
+        carriers: the sets that have carried these; empty unless all are known.
+    """
+
+    digits: str
+    carriers: tuple[Carrier, ...]
+
+
 class TooLong(DecodeError):
     """A request has more digits than the server takes."""
 
@@ -35,7 +53,28 @@ class TooLong(DecodeError):
 class _Unfinished:
     heard: float
     pieces: list[str] = field(default_factory=list)
+    carriers: list[Carrier] | None = field(default_factory=list)  # None: they are not all known
     size: int = 0
+    held: int = 0  # digits in memory
+
+    def add(self, piece: Piece, carrier: Carrier | None) -> None:
+        self.pieces.append(piece.digits)
+        self.size += len(piece.digits)
+        self.held += len(piece.digits)
+        if self.carriers is None:
+            return
+        if carrier is None or len(self.carriers) == _MOST_CARRIERS:
+            self.held -= sum(len(known.value) for known in self.carriers)
+            self.carriers = None
+        else:
+            self.carriers.append(carrier)
+            self.held += len(carrier.value)
+
+    def clear(self) -> None:
+        """Keep nothing of it but how long it is."""
+        self.pieces.clear()
+        self.carriers = None
+        self.held = 0
 
 
 class Unfinished:
@@ -60,32 +99,29 @@ class Unfinished:
         """Whether a piece of this request is here."""
         return request_id in self._requests
 
-    def add(self, piece: Piece, *, now: float) -> None:
-        """Keep a piece that is not the last."""
+    def add(self, piece: Piece, *, now: float, carrier: Carrier | None = None) -> None:
+        """Keep a piece that is not the last; `carrier` is the set that it came with, if `join` is to tell."""
         request = self._requests.setdefault(piece.id, _Unfinished(now))
         self._requests.move_to_end(piece.id)
         request.heard = now
-        request.size += len(piece.digits)
-        self._digits += len(piece.digits)
-        request.pieces.append(piece.digits)
+        self._digits -= request.held
+        request.add(piece, carrier)
         if request.size > self._bounds.request_digits:  # what follows is counted, not kept
-            self._digits -= sum(map(len, request.pieces))
-            request.pieces.clear()
+            request.clear()
+        self._digits += request.held
 
-    def join(self, piece: Piece) -> str:
-        """The digits of the request that this piece ends.
+    def join(self, piece: Piece, *, carrier: Carrier | None = None) -> Whole:
+        """The request that this piece ends.
 
         Raises:
             TooLong: there are more than the bound.
         """
-        request = self._requests.pop(piece.id, None)
-        if request is None:
-            return piece.digits
-        self._digits -= sum(map(len, request.pieces))
-        size = request.size + len(piece.digits)
-        if size > self._bounds.request_digits:
-            raise TooLong(f"the request has {size:,} digits, the server takes {self._bounds.request_digits:,}")
-        return "".join([*request.pieces, piece.digits])
+        request = self._requests.pop(piece.id, None) or _Unfinished(0.0)
+        self._digits -= request.held
+        request.add(piece, carrier)
+        if request.size > self._bounds.request_digits:
+            raise TooLong(f"the request has {request.size:,} digits, the server takes {self._bounds.request_digits:,}")
+        return Whole("".join(request.pieces), tuple(request.carriers or ()))
 
     def trim(self, *, now: float) -> int:
         """Drop requests that are old or too many, those that were silent longest first; how many."""
@@ -99,6 +135,6 @@ class Unfinished:
             ):
                 break
             self._requests.popitem(last=False)
-            self._digits -= sum(map(len, oldest.pieces))
+            self._digits -= oldest.held
             dropped += 1
         return dropped

@@ -40,7 +40,7 @@ from cloudlink.classic.packet import Content, Piece
 from cloudlink.classic.requests import TooLong, Unfinished, decode_request
 from cloudlink.classic.settings import ClassicBounds, ClassicChannel, ClassicTimes
 from cloudlink.errors import DecodeError, RequestError
-from cloudlink.link.events import Write
+from cloudlink.link.events import Carrier, Write
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.statistics import MALFORMED, NO_ROOM, Statistics
 
@@ -150,7 +150,16 @@ class ClassicServer:
         values = packet.pack(content, request_id, capacity=self._channel.limits.value_length)
         self._queue(Answer(self._take_number(), request_id, values, self._now + self._times.patience, is_push=True))
 
-    def receive(self, name: str, value: str, *, now: float, age: float = 0.0, user: str | None = None) -> None:
+    def receive(
+        self,
+        name: str,
+        value: str,
+        *,
+        now: float,
+        age: float = 0.0,
+        user: str | None = None,
+        received_at: float | None = None,
+    ) -> None:
         """Take in the value of a variable that somebody else has set; anything at all may come here.
 
         Args:
@@ -161,6 +170,8 @@ class ClassicServer:
                 length of the outage for one that the cloud told after connecting again, `math.inf` for one that
                 was stored when the server started.
             user: who has set it, if that is known.
+            received_at: when it came, in seconds of any clock, to be told in `ClassicRequest.carriers`; None where
+                nobody wants to know, or it is not certain that it was set then.
         """
         self._now = now
         if name != self._channel.uplink:
@@ -178,7 +189,8 @@ class ClassicServer:
         asked = packet.asked_part(piece)
         if asked is not None and self._give_part(*asked, now=now):
             return
-        self._receive_piece(piece, value, user=user, fresh=age < self._times.patience)
+        carrier = None if received_at is None else Carrier(name, value, received_at)
+        self._receive_piece(piece, value, carrier, user=user, fresh=age < self._times.patience)
 
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
@@ -218,25 +230,29 @@ class ClassicServer:
         self.statistics.reject(NO_ANSWER)
         return True
 
-    def _receive_piece(self, piece: Piece, value: str, *, user: str | None, fresh: bool) -> None:
+    def _receive_piece(
+        self, piece: Piece, value: str, carrier: Carrier | None, *, user: str | None, fresh: bool
+    ) -> None:
         if len(piece.id) > packet.LONGEST_ID:
             self.statistics.reject(MALFORMED)
         elif piece.last:
-            self._receive_last(piece, value, user=user, fresh=fresh)
+            self._receive_last(piece, value, carrier, user=user, fresh=fresh)
         elif fresh:
-            self._unfinished.add(piece, now=self._now)
+            self._unfinished.add(piece, now=self._now, carrier=carrier)
         for _ in range(self._unfinished.trim(now=self._now)):
             self.statistics.reject(UNFINISHED)
 
-    def _receive_last(self, piece: Piece, value: str, *, user: str | None, fresh: bool) -> None:
+    def _receive_last(
+        self, piece: Piece, value: str, carrier: Carrier | None, *, user: str | None, fresh: bool
+    ) -> None:
         if piece.id not in self._unfinished and self._is_repeated(piece.id, value):
             self.statistics.reject(REPEATED)
             return
         self._remember(piece.id, value)
         self._outbox.retire(piece.id)
         try:
-            digits = self._unfinished.join(piece)
-            name, arguments = decode_request(digits)
+            whole = self._unfinished.join(piece, carrier=carrier)
+            name, arguments = decode_request(whole.digits)
         except TooLong as error:
             self._refuse(piece.id, RequestError(str(error), 413))
         except DecodeError:
@@ -250,7 +266,7 @@ class ClassicServer:
                 return
             self.statistics.messages_received += 1
             request = self._open(piece.id, name)
-            self._events.append(ClassicRequest(request, piece.id, name, arguments, value, user))
+            self._events.append(ClassicRequest(request, piece.id, name, arguments, value, user, whole.carriers))
 
     def _is_repeated(self, request_id: str, value: str) -> bool:
         last, at = self._remembered.get(request_id, (0, -math.inf))

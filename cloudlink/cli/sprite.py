@@ -22,7 +22,7 @@ from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.install import Change
 from cloudlink.sprite.install import install as install_sprite
 from cloudlink.sprite.lint import lint, lint_assets
-from cloudlink.sprite.measure import measure
+from cloudlink.sprite.measure import measure, parts
 from cloudlink.sprite.printer import print_target
 from cloudlink.sprite.raw_json import from_json
 from cloudlink.sprite.source import SpriteSource, load_starter
@@ -145,7 +145,9 @@ def _write(output: Path, source: SpriteSource) -> None:
     for name, content in files.items():
         (output / name).write_bytes(content)
         click.echo(f"{output / name}: {len(content):,} bytes")
-    click.echo(f"the sprite: {measure(sprite_json(source, tables=tables))}")
+    sprite = sprite_json(source, tables=tables)
+    click.echo(f"the sprite: {measure(sprite)}")
+    click.echo(f"of these: {parts(sprite)}")
     click.echo(f"the starter project: {measure(project)}")
     names = [name.removeprefix(CLOUD_SIGN) for name in cloud_names(source).values()]
     if cloud_names(source) != cloud_names(companion_source()):

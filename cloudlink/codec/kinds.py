@@ -11,13 +11,16 @@
 093 a decimal: what it prints as, as a text
 094 a record: how many items, and for each a value that is the key and a value
 095 a table of lists: how many, how many items each has, and a column for each of these
+096 an empty text
 7 a text            8 a list: how many, and the values
 9 a record: how many items, and for each a name (see names), the key, and a value
+
+In front of a whole value may stand 097 and the digit of a language pack, in which its texts are then.
 """
 
 NOTHING, FALSE, TRUE, AGAIN, BYTES, COLUMN, TABLE, ROWS, MOMENT = (f"0{digit}" for digit in range(9))
-NOT_A_NUMBER, INFINITY, MINUS_INFINITY, DECIMAL, KEYED_RECORD, TABLE_OF_LISTS, EMPTY_TEXT = (
-    f"09{digit}" for digit in range(7)
+NOT_A_NUMBER, INFINITY, MINUS_INFINITY, DECIMAL, KEYED_RECORD, TABLE_OF_LISTS, EMPTY_TEXT, LANGUAGE = (
+    f"09{digit}" for digit in range(8)
 )
 TEXT, LIST, RECORD = "7", "8", "9"
 

@@ -35,13 +35,15 @@ class Reader:
 
     Args:
         text: its digits.
+        language: the pack in which its texts are; "" for none.
 
     Raises:
         DecodeError: other characters than the digits 0-9.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: str = "") -> None:
         self.cursor = Cursor(text)
+        self._language = language
         self._texts: list[str] = []
 
     def value(self, depth: int = 0) -> Any:
@@ -85,7 +87,7 @@ class Reader:
         return _LEAVES[kind](self)
 
     def _text(self) -> str:
-        text, self.cursor.place = decode_text(self.cursor.digits, self.cursor.place)
+        text, self.cursor.place = decode_text(self.cursor.digits, self.cursor.place, self._language)
         self._texts.append(text)
         return text
 

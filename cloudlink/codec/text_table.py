@@ -9,7 +9,8 @@ Code 0 is the common one and holds every token, in the order of their numbers. T
 follows tokens of that class, and `RARE`, which says that a token in the common code comes next. All codes are
 complete, so any digits mean something, unless they end too early.
 
-The table is made by `python -m tools.train_text`; sources and licences stand in text_table.md.
+There is one table that everybody has, and one for each language pack (see languages.py). They are made by
+`python -m tools.train_text`; sources and licences stand in text_table.md.
 """
 
 from __future__ import annotations
@@ -80,9 +81,14 @@ def canonical(lengths: Sequence[int]) -> Iterator[str]:
 
 
 @cache
-def text_table() -> TextTable:
-    """The table that comes with the package; it is read when the first text is."""
-    return load((resources.files("cloudlink.codec") / "text_table.json").read_text(encoding="utf-8"))
+def text_table(language: str = "") -> TextTable:
+    """The table that everybody has, or that of a language pack; it is read when it is needed first.
+
+    Args:
+        language: "" or a key of `LANGUAGES`.
+    """
+    name = f"language_{language}.json" if language else "text_table.json"
+    return load((resources.files("cloudlink.codec") / name).read_text(encoding="utf-8"))
 
 
 def load(content: str) -> TextTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from cloudlink.codec import text_escapes
 from cloudlink.codec.bounds import check_text
@@ -14,13 +15,25 @@ _LONGEST_WORD = 32
 _MOST_REMEMBERED = 20_000
 _UNREACHED = 1 << 60
 
-# A word is what tokens either lie in, or consist of together with other whole words.
-_WORD = re.compile(r" ?(?:[A-Za-z']+|[0-9]+|[!-&(-/:-@\[-`{-~]+)|[^\x00-\x7f](?:[ ,.!?]{0,2}[^\x00-\x7f])*|[\x00-\x7f]")
+
+def words(text: str, letters: str = "") -> list[str]:
+    """The words of a text, with the spaces before them; together they are the text.
+
+    A word is what tokens either lie in, or consist of together with other whole words.
+
+    Args:
+        text: any.
+        letters: those beyond ASCII that words consist of, too.
+    """
+    return _word(letters).findall(text)
 
 
-def words(text: str) -> list[str]:
-    """The words of a text, with the spaces before them; together they are the text."""
-    return _WORD.findall(text)
+@cache
+def _word(letters: str) -> re.Pattern[str]:
+    other = rf"[^\x00-\x7f{letters}]"
+    return re.compile(
+        rf" ?(?:[A-Za-z'{letters}]+|[0-9]+|[!-&(-/:-@\[-`{{-~]+)|{other}(?:[ ,.!?]{{0,2}}{other})*|[\x00-\x7f]"
+    )
 
 
 @dataclass(slots=True)
@@ -51,6 +64,8 @@ class TextWriter:
         self._codes = _codes_by_class(table)
         self._known = {token: number for number, token in enumerate(table.tokens, 1) if token}
         self._longest = max(map(len, self._known))
+        joined = set("".join(token for token in self._known if len(token) > 1))
+        self._letters = "".join(sorted(letter for letter in joined if not letter.isascii()))
         singles = re.escape("".join(token for token in self._known if len(token) == 1))
         self._unknown = re.compile(f"[^{singles}](?:[{text_escapes.IN_EVERY_WINDOW}]{{0,2}}[^{singles}])*")
         self._remembered: list[dict[str, tuple[str, int]]] = [{} for _ in table.lengths]
@@ -64,7 +79,7 @@ class TextWriter:
         """
         if not text.isascii():
             check_text(text)
-        row = words(text)
+        row = words(text, self._letters)
         size = len(row)
         costs = [_UNREACHED] * (size + 1)
         classes = [START] * (size + 1)
@@ -135,7 +150,7 @@ class TextWriter:
     def _tree_of_phrases(self) -> dict[str, Branch]:
         root = Branch()
         for token, number in self._known.items():
-            row = words(token)
+            row = words(token, self._letters)
             if len(row) > 1:
                 branch = root
                 for word in row:

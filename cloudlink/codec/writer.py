@@ -27,10 +27,19 @@ _CONTAINERS = (list, tuple, dict, rows.PackedRows)
 
 
 class Writer:
-    """Writes one value; it remembers the texts, so that one that is there again becomes a reference."""
+    """Writes one value; it remembers the texts, so that one that is there again becomes a reference.
 
-    def __init__(self) -> None:
-        self._texts = _Texts()
+    Args:
+        language: the pack to write texts with; "" for none.
+    """
+
+    def __init__(self, language: str = "") -> None:
+        self._texts = _Texts(language)
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether what was written so far had any."""
+        return self._texts.are_there
 
     def value(self, value: Any, depth: int = 0) -> str:
         """The digits of a value.
@@ -147,15 +156,21 @@ class Writer:
 class _Texts:
     """The texts that a value has had so far, without those that were references, and their digits."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._language = language
         self._digits: dict[str, str] = {}
         self._places: dict[str, int] = {}
         self._count = 0
 
+    @property
+    def are_there(self) -> bool:
+        """Whether there were any."""
+        return bool(self._digits)
+
     def digits(self, text: str) -> str:
         """The digits of a text."""
         if text not in self._digits:
-            self._digits[text] = encode_text(text)
+            self._digits[text] = encode_text(text, self._language)
         return self._digits[text]
 
     def plain(self, text: str) -> str:

@@ -36,12 +36,36 @@ class ClientLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class Carrier:
+    """A set of a variable that has carried a part of a request.
+
+    Attributes:
+        name: the cloud variable, without the cloud prefix.
+        value: what it was set to.
+        received_at: when it came, in seconds, as the link was told.
+    """
+
+    name: str
+    value: str
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RequestReceived:
-    """A whole request; each one is told of once, however often it arrives."""
+    """A whole request; each one is told of once, however often it arrives.
+
+    Attributes:
+        client: who asks.
+        message: the number of the request.
+        digits: what is asked.
+        carriers: the sets that have carried its parts, in the order they came; of a part that came several times, the
+            first. Empty if the link was not told when each of them came.
+    """
 
     client: int
     message: int
     digits: str
+    carriers: tuple[Carrier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from cloudlink.errors import ValueTooLong
 from cloudlink.link import records
+from cloudlink.link.events import Carrier
 from cloudlink.link.records import MOST_MISSING, PARTS, Part
 
 LEAST_CUT = 40
@@ -161,26 +162,40 @@ class Incoming:
         self._last: int | None = None
         self._next = 0
         self._given = 0
+        self._carriers: list[Carrier] | None = []  # None: one is not known
         self.size = 0
         """Digits that have arrived."""
+        self.held = 0
+        """Digits in memory: those that have arrived, and the values that have carried them if these are kept."""
         self.total = 0
         """Digits of the whole message, 0 as long as that is not known."""
 
-    def add(self, part: Part) -> bool:
+    def add(self, part: Part, *, carrier: Carrier | None = None) -> bool:
         """Keep a part; whether it was new.
 
         A part that contradicts an earlier one (another end, a number behind the end) is not kept: only a
         stranger sends such.
+
+        Args:
+            part: what has arrived.
+            carrier: what has carried it, if `carriers` are to be told; the parts in one value have one.
         """
         if part.part in self._parts or self._contradicts(part):
             return False
         self._parts[part.part] = part.digits
         self._next = max(self._next, part.part + 1)
         self.size += len(part.digits)
+        self.held += len(part.digits)
+        self._keep(carrier)
         self.total = part.total or self.total
         if part.last:
             self._last = part.part
         return True
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """What has carried the parts that were kept; nothing unless it is known of all of them."""
+        return tuple(self._carriers or ())
 
     @property
     def complete(self) -> bool:
@@ -208,6 +223,16 @@ class Incoming:
     def join(self) -> str:
         """The whole message; only for a complete one."""
         return "".join(self._parts[part] for part in range(len(self._parts)))
+
+    def _keep(self, carrier: Carrier | None) -> None:
+        if self._carriers is None:
+            return
+        if carrier is None:
+            self.held -= sum(len(known.value) for known in self._carriers)
+            self._carriers = None
+        elif not self._carriers or self._carriers[-1] is not carrier:
+            self._carriers.append(carrier)
+            self.held += len(carrier.value)
 
     def _contradicts(self, part: Part) -> bool:
         if not part.digits and (part.part or not part.last):  # only a message of nothing has a part of nothing

@@ -12,6 +12,9 @@ a repeated request is never an event, it only brings what the client lacks:
         request again, answered        -> the parts of the answer, but for those just sent
         list of missing parts          -> these parts
 
+A checksum keeps accidents out and no strangers: anybody can read a nonce and set a part of anybody's request. So a
+request comes with its carriers, the sets of which the parts were taken. Who has made all of them has asked.
+
 An answer may be sent in pieces while it is still being made. What is not an answer to anybody goes to a topic, which
 clients follow: see `link/topics.py`.
 
@@ -30,6 +33,7 @@ from cloudlink.errors import Busy, DecodeError, InvalidArgument, ValueTooLong
 from cloudlink.link import frame
 from cloudlink.link.events import (
     AnswerForgotten,
+    Carrier,
     ClientJoined,
     ClientLeft,
     RequestCancelled,
@@ -190,7 +194,7 @@ class ServerLink:
         self._rival_told = -math.inf
         self._kept: OrderedDict[tuple[int, int], int] = OrderedDict()  # digits of each answer, oldest first
         self._kept_digits = 0
-        self._partial_digits = 0
+        self._partial_digits = 0  # `held` of all requests that are not whole
 
     @property
     def most_digits(self) -> int:
@@ -335,8 +339,16 @@ class ServerLink:
                 self._told[topic.address] = None
         self._next_beat = min((topic.due for topic in self._topics.values()), default=math.inf)
 
-    def receive(self, name: str, value: str, *, now: float) -> None:
-        """Take in the value of a variable that somebody else has set; anything at all may come here."""
+    def receive(self, name: str, value: str, *, now: float, received_at: float | None = None) -> None:
+        """Take in the value of a variable that somebody else has set; anything at all may come here.
+
+        Args:
+            name: without the cloud prefix.
+            value: any text.
+            now: seconds.
+            received_at: when it came, in seconds of any clock, to be told in `RequestReceived.carriers`; None where
+                nobody wants to know, or it is not certain that it was set then.
+        """
         if name in self._channel.downlink:
             self._receive_downlink(name, value, now)
         if name not in self._channel.uplink:
@@ -346,7 +358,8 @@ class ServerLink:
                 case frame.HELLO:
                     self._receive_hello(value, now)
                 case frame.CLIENT:
-                    self._receive_client(value, now)
+                    carrier = None if received_at is None else Carrier(name, value, received_at)
+                    self._receive_client(value, carrier, now)
                 case _:
                     self.statistics.reject(MALFORMED)
         except DecodeError:
@@ -446,7 +459,7 @@ class ServerLink:
 
     # Requests
 
-    def _receive_client(self, value: str, now: float) -> None:
+    def _receive_client(self, value: str, carrier: Carrier | None, now: float) -> None:
         session = self._by_address.get(frame.client_address(value))
         if session is None or not frame.verify(value, seed=self._seed(session)):
             self.statistics.reject(NO_SESSION)
@@ -457,17 +470,17 @@ class ServerLink:
         session.heard = now
         session.loss.seen(uplink.sequence)
         for record in uplink.records:
-            self._receive_record(session, record, now)
+            self._receive_record(session, record, carrier, now)
         for message in {record.message for record in uplink.records if isinstance(record, Part)}:
             self._report_gap(session, message)
 
     def _seed(self, session: _Session) -> int:
         return frame.uplink_seed(nonce=session.nonce, epoch=self._epoch)
 
-    def _receive_record(self, session: _Session, record: Record, now: float) -> None:
+    def _receive_record(self, session: _Session, record: Record, carrier: Carrier | None, now: float) -> None:
         match record:
             case Part():
-                self._receive_part(session, record, now)
+                self._receive_part(session, record, carrier, now)
             case Need(message, next_part, missing):
                 self._receive_need(session, message, next_part, missing, now)
             case Cancel(message):
@@ -477,7 +490,7 @@ class ServerLink:
             case TopicNeed():
                 self._receive_topic_need(session, record, now)
 
-    def _receive_part(self, session: _Session, part: Part, now: float) -> None:
+    def _receive_part(self, session: _Session, part: Part, carrier: Carrier | None, now: float) -> None:
         request = self._request(session, part.message, now)
         if request is None:
             return
@@ -485,21 +498,23 @@ class ServerLink:
         if incoming is None:
             self._report(session, part.message, request, after=0, missing=(), now=now)
             return
-        if self._partial_digits + len(part.digits) > self._bounds.requests_digits:
+        room = self._bounds.requests_digits - self._partial_digits
+        if len(part.digits) + (len(carrier.value) if carrier else 0) > room:
             self.statistics.reject(NO_ROOM)
             return
-        if incoming.add(part):
-            self._partial_digits += len(part.digits)
+        held = incoming.held
+        incoming.add(part, carrier=carrier)
+        self._partial_digits += incoming.held - held
         if incoming.size > self._bounds.request_digits:
-            self._partial_digits -= incoming.size
+            self._partial_digits -= incoming.held
             request.incoming = None
             self._events.append(RequestTooLong(session.client, part.message))
         elif incoming.complete:
-            self._partial_digits -= incoming.size
+            self._partial_digits -= incoming.held
             request.incoming = None
             self.statistics.messages_received += 1
             self._replies.pop((session.client, part.message), None)
-            self._events.append(RequestReceived(session.client, part.message, incoming.join()))
+            self._events.append(RequestReceived(session.client, part.message, incoming.join(), incoming.carriers))
 
     def _report_gap(self, session: _Session, message: int) -> None:
         """Ask for parts of a request that should have come before those that are here."""
@@ -563,7 +578,7 @@ class ServerLink:
         """Let go of what is held for a request; with `forget` also of the fact that it was made."""
         request = session.requests[message]
         if request.incoming is not None:
-            self._partial_digits -= request.incoming.size
+            self._partial_digits -= request.incoming.held
             request.incoming = None
         request.answer = None
         self._replies.pop((session.client, message), None)

@@ -115,7 +115,8 @@ class ServerBounds:
     Attributes:
         clients: addresses given out at once.
         request_digits: digits of one request.
-        requests_digits: digits of all requests that have not arrived in full.
+        requests_digits: digits of all requests that have not arrived in full, with the values that have carried them
+            where these are kept.
         answers_digits: digits of all answers kept for clients that may ask for parts of them again.
         notices: welcomes, resets and refusals that wait to be sent.
         topic_digits: digits of all messages of a topic that can be asked for again.

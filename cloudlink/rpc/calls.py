@@ -31,6 +31,7 @@ class Call:
         handler: what to run.
         arguments: converted.
         deadline: seconds of the clock that `begin` was told; nobody waits for an answer after it.
+        languages: the language packs that the answer may be in.
     """
 
     client: int
@@ -38,6 +39,7 @@ class Call:
     handler: Handler
     arguments: tuple[Any, ...]
     deadline: float | None
+    languages: tuple[str, ...]
 
 
 class Calls:
@@ -68,7 +70,7 @@ class Calls:
         if len(self._open) >= self._most:
             raise Busy
         deadline = None if request.timeout is None else now + request.timeout
-        call = self._open[client, message] = Call(client, message, handler, arguments, deadline)
+        call = self._open[client, message] = Call(client, message, handler, arguments, deadline, request.languages)
         return call
 
     def wanted(self, call: Call) -> bool:
@@ -115,7 +117,7 @@ def encode_outcome(call: Call, outcome: Any, *, most_digits: int) -> str:
     if isinstance(outcome, BaseException):
         return encode_error(as_error(call, outcome), most_digits=most_digits)
     try:
-        digits = messages.encode_answer(outcome)
+        digits = messages.encode_answer(outcome, languages=call.languages)
     except Exception as error:  # no form in digits, or a class of the handler's own that fails when it is read
         _log.error("the answer of %s was not sent: %s", call.handler.name, error)
         return encode_error(RequestError("internal error", 500), most_digits=most_digits)
@@ -137,7 +139,7 @@ def encode_item(call: Call, item: Any) -> str:
         RequestError: the item cannot be sent; the reason is logged.
     """
     try:
-        return messages.encode_item(item)
+        return messages.encode_item(item, languages=call.languages)
     except Exception as error:  # see `encode_outcome`
         _log.error("an item of the answer of %s was not sent: %s", call.handler.name, error)
         raise RequestError("internal error", 500) from error

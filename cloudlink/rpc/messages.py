@@ -1,6 +1,9 @@
 """Requests and answers as the digits of a message.
 
-    request    timeout(2) value      the value is the list [name, argument, argument, ...]
+    request    timeout(2) packs value
+                                     the value is the list [name, argument, argument, ...]
+    packs      098 digit, 098 digit, ...
+                                     the language packs that the answer may be in, see codec/languages.py; mostly none
     answer     0 value               what the handler returned
                1 value               the list [code, text] of an error
                2 item... 0           what a generator yielded, one item after the other
@@ -19,16 +22,19 @@ Handlers' names do not begin with a colon: the requests of the two ends themselv
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from cloudlink import codec
+from cloudlink.codec.languages import LANGUAGES, check_languages
 from cloudlink.errors import Busy, DecodeError, InvalidArgument, RequestError
 
 MOST_TIMEOUT = 99
 """Seconds: the field has two digits."""
 
 _TIMEOUT = 2
+_PACK = "098"  # no value begins so
 _ANSWER, _ERROR = "0", "1"
 _END, _END_ERROR = "0", "9"
 
@@ -51,23 +57,27 @@ class Request:
         name: of the handler.
         arguments: typed values.
         timeout: seconds that the asker waits, or None for no end.
+        languages: the language packs that the asker can read, such as "es".
     """
 
     name: str
     arguments: tuple[Any, ...] = ()
     timeout: int | None = None
+    languages: tuple[str, ...] = ()
 
 
 def encode_request(request: Request) -> str:
     """The digits of a request.
 
     Raises:
-        InvalidArgument: an argument has no form in digits, or the timeout is not 1 to `MOST_TIMEOUT` seconds.
+        InvalidArgument: an argument has no form in digits, the timeout is not 1 to `MOST_TIMEOUT` seconds, or there
+            is no such language pack.
     """
     timeout = request.timeout or 0
     if not 0 <= timeout <= MOST_TIMEOUT:
         raise InvalidArgument(f"a request's timeout is 1 to {MOST_TIMEOUT} whole seconds, not {timeout}")
-    return f"{timeout:02d}" + codec.encode([request.name, *request.arguments])
+    packs = "".join(_PACK + LANGUAGES[language] for language in check_languages(request.languages))
+    return f"{timeout:02d}{packs}" + codec.encode([request.name, *request.arguments], languages=request.languages)
 
 
 def decode_request(digits: str) -> Request:
@@ -78,19 +88,28 @@ def decode_request(digits: str) -> Request:
     """
     if len(digits) < _TIMEOUT:
         raise DecodeError("a request begins with its timeout")
-    content = codec.decode(digits[_TIMEOUT:])
+    languages, place = [], _TIMEOUT
+    while digits.startswith(_PACK, place):
+        pack = digits[place + len(_PACK) : place + len(_PACK) + 1]
+        languages += [language for language, digit in LANGUAGES.items() if digit == pack]
+        place += len(_PACK) + 1
+    content = codec.decode(digits[place:])
     if not isinstance(content, list) or not content or not isinstance(content[0], str):
         raise DecodeError("a request is a list that begins with a name")
-    return Request(content[0], tuple(content[1:]), int(digits[:_TIMEOUT]) or None)
+    return Request(content[0], tuple(content[1:]), int(digits[:_TIMEOUT]) or None, tuple(dict.fromkeys(languages)))
 
 
-def encode_answer(value: Any) -> str:
+def encode_answer(value: Any, *, languages: Iterable[str] = ()) -> str:
     """The digits of an answer.
+
+    Args:
+        value: of the answer.
+        languages: those of the request.
 
     Raises:
         InvalidArgument: the value has no form in digits.
     """
-    return _ANSWER + codec.encode(value)
+    return _ANSWER + codec.encode(value, languages=languages)
 
 
 def encode_error(error: RequestError) -> str:
@@ -102,13 +121,17 @@ def encode_error(error: RequestError) -> str:
     return _ERROR + codec.encode([error.code, str(error.text)])
 
 
-def encode_item(value: Any) -> str:
+def encode_item(value: Any, *, languages: Iterable[str] = ()) -> str:
     """The digits of one more item of an answer that comes item by item.
+
+    Args:
+        value: the item.
+        languages: those of the request.
 
     Raises:
         InvalidArgument: the value has no form in digits.
     """
-    digits = codec.encode(value)
+    digits = codec.encode(value, languages=languages)
     length = str(len(digits))
     return f"{len(length)}{length}{digits}"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudlink.errors import InvalidArgument, RequestError
+from cloudlink.level import Level
 from cloudlink.rpc.convert import Converter, converter_for
 from cloudlink.rpc.messages import OWN_PREFIX
 
@@ -26,6 +27,7 @@ class Handler:
         parameters: the names of its positional parameters, with their converters.
         required: how many of them have no default.
         rest: the converter of further arguments, if it takes any (`*args`).
+        level: how sure the name of whoever asks has to be.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Handler:
     parameters: tuple[tuple[str, Converter], ...]
     required: int
     rest: Converter | None
+    level: Level = Level.NONE
 
     def convert(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as the annotations want them.
@@ -76,13 +79,18 @@ class Router:
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
 
-    def add(self, function: Function, *, name: str | None = None) -> None:
+    def add(self, function: Function, *, name: str | None = None, level: Level = Level.NONE) -> None:
         """Let a function answer the requests of a name; the function's own name if none is given.
+
+        Args:
+            function: a plain function, `async def`, or a generator of either kind.
+            name: what the Scratch project asks for.
+            level: how sure the name of whoever asks has to be.
 
         Raises:
             InvalidArgument: the name is taken, or the function has parameters that a request cannot fill.
         """
-        handler = make_handler(function, name=name)
+        handler = make_handler(function, name=name, level=level)
         if handler.name in self._handlers:
             raise InvalidArgument(
                 f"there is a handler for {handler.name!r} already; remove it first or give another name="
@@ -121,7 +129,7 @@ class Router:
         return list(self._handlers)
 
 
-def make_handler(function: Function, *, name: str | None = None) -> Handler:
+def make_handler(function: Function, *, name: str | None = None, level: Level = Level.NONE) -> Handler:
     """A handler made from a function's signature and annotations.
 
     Raises:
@@ -152,7 +160,7 @@ def make_handler(function: Function, *, name: str | None = None) -> Handler:
         parameters.append((parameter.name, converter))
         required += parameter.default is parameter.empty
     is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    return Handler(name, function, is_async, tuple(parameters), required, rest)
+    return Handler(name, function, is_async, tuple(parameters), required, rest, level)
 
 
 def _signature(name: str, function: Function) -> inspect.Signature:

@@ -27,11 +27,11 @@ class Ends:
         """Whether something waits to be sent that somebody waits for."""
         return self.link.pending or (self.classic is not None and self.classic.pending)
 
-    def receive(self, name: str, value: str, *, now: float, age: float = 0.0) -> None:
-        """Take in a value that was set up to `age` seconds ago."""
-        self.link.receive(name, value, now=now)
+    def receive(self, name: str, value: str, *, now: float, age: float = 0.0, received_at: float | None = None) -> None:
+        """Take in a value that was set up to `age` seconds ago; `received_at` as in `ServerLink.receive`."""
+        self.link.receive(name, value, now=now, received_at=received_at)
         if self.classic is not None:
-            self.classic.receive(name, value, now=now, age=age)
+            self.classic.receive(name, value, now=now, age=age, received_at=received_at)
 
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none."""

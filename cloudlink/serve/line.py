@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -21,8 +21,10 @@ from cloudlink.classic.server import ClassicServer
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock
 from cloudlink.errors import DecodeError, RequestError, ValueTooLong
+from cloudlink.level import Level
 from cloudlink.link.events import (
     AnswerForgotten,
+    Carrier,
     ClientLeft,
     RequestCancelled,
     RequestReceived,
@@ -41,9 +43,11 @@ from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
 from cloudlink.serve.ends import Ends
 from cloudlink.serve.player import Player, ReceivedRequest, current_request
+from cloudlink.serve.requesters import LogTimes, Requesters, nameless, no_log
 from cloudlink.serve.topic_names import TopicNames
 from cloudlink.serve.workers import AsyncWorker, Workers
-from cloudlink.transport.connection import Connection
+from cloudlink.transport.connection import Connection, Origin, VariableSet
+from cloudlink.transport.logs import LogSource
 
 _log = logging.getLogger("cloudlink.server")
 
@@ -113,12 +117,14 @@ class Line:
         self._thread = LinkThread(
             cloud,
             ends,
-            receive=lambda name, value, now, age: ends.receive(name, value, now=now, age=age),
+            receive=self._take,
             on_event=self._handle,
             name="cloudlink-server",
+            tick=self._give_up,
             clock=shared.clock,
         )
         self._ends = ends
+        self._requesters: Requesters | None = None  # where no handler wants to know, nobody looks at the log
         self._stopping = False
 
     @property
@@ -149,9 +155,18 @@ class Line:
         """Begin to answer."""
         self._thread.start()
 
+    def watch_log(self, source: LogSource, times: LogTimes) -> None:
+        """Find out from now on who asks. Again, or when it is closed: does nothing."""
+        with self._thread.use():
+            if self._requesters is None and not self._stopping:
+                self._requesters = Requesters(source, times, clock=self._shared.clock)
+
     def close(self) -> None:
-        """Answer further requests with "the server is stopping"."""
-        self._stopping = True
+        """Answer further requests with "the server is stopping", and those whose asker is still looked up."""
+        with self._thread.use():
+            self._stopping = True
+        if self._requesters is not None:
+            self._requesters.close()
 
     def drain(self, timeout: float) -> None:
         """Wait until all is answered, and the answers are sent, for at most so many seconds."""
@@ -192,10 +207,19 @@ class Line:
 
     # What follows runs in the link's thread.
 
+    def _take(self, arrived: VariableSet, now: float, age: float) -> None:
+        # Who has set what was there before us, or came while we were away, is not to be had: it is not known when.
+        known = self._requesters is not None and arrived.origin is Origin.LIVE
+        received_at = arrived.received_at if known else None
+        self._ends.receive(arrived.name, arrived.value, now=now, age=age, received_at=received_at)
+
+    def _give_up(self, now: float) -> float | None:
+        return None if self._requesters is None else self._requesters.give_up(now=now)
+
     def _handle(self, event: object) -> None:
         match event:
-            case RequestReceived(client, message, digits):
-                self._receive(client, message, digits)
+            case RequestReceived():
+                self._receive(event)
             case RequestTooLong(client, message):
                 self._send_error(client, message, RequestError("the request is too long", 413))
             case AnswerForgotten(client, message):
@@ -216,9 +240,10 @@ class Line:
                 )
                 self._shared.tell("on_rival", self.cloud, name, value)
 
-    def _receive(self, client: int, message: int, digits: str) -> None:
+    def _receive(self, event: RequestReceived) -> None:
+        client, message = event.client, event.message
         try:
-            request = messages.decode_request(digits)
+            request = messages.decode_request(event.digits)
         except DecodeError as error:
             self._send_error(client, message, RequestError(f"the request cannot be read: {error}"))
             return
@@ -232,7 +257,7 @@ class Line:
         if request.name.startswith(messages.OWN_PREFIX):
             self._answer_own(client, message, request)
         else:
-            self._begin(player, client, message, request)
+            self._begin(player, event, request)
 
     def _answer_own(self, client: int, message: int, request: Request) -> None:
         """Answer a request of the other end itself."""
@@ -252,12 +277,14 @@ class Line:
         except RequestError as error:
             self._send_error(client, message, error)
 
-    def _begin(self, player: Player, client: int, message: int, request: Request) -> None:
+    def _begin(self, player: Player, event: RequestReceived, request: Request) -> None:
+        client, message = event.client, event.message
         unsent = partial(self._unsent, client, message)
-        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time(), unsent)
+        level = Level.NONE if player.user is None else Level.CLAIMED
+        received = ReceivedRequest(request.name, request.arguments, player, player.user, time.time(), level, unsent)
         try:
             self._spend((id(self), client), player.user)
-            self._start(client, message, request, received)
+            self._start(client, message, request, received, event.carriers)
         except RequestError as error:
             self._send_error(client, message, error)
 
@@ -267,15 +294,23 @@ class Line:
 
     def _begin_classic(self, event: ClassicRequest) -> None:
         request = Request(event.name, event.arguments)
-        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time(), lambda: 0)
+        level = Level.NONE if event.user is None else Level.CLAIMED
+        received = ReceivedRequest(event.name, event.arguments, None, event.user, time.time(), level, lambda: 0)
         try:
             self._spend(None, event.user)
-            self._start(_CLASSIC, event.request, request, received)
+            self._start(_CLASSIC, event.request, request, received, event.carriers)
         except RequestError as error:
             self._send_classic(event.request, error)
 
-    def _start(self, client: int, message: int, request: Request, received: ReceivedRequest) -> None:
-        """Let a handler run.
+    def _start(
+        self,
+        client: int,
+        message: int,
+        request: Request,
+        received: ReceivedRequest,
+        carriers: tuple[Carrier, ...],
+    ) -> None:
+        """Let a handler run, once it is known who asks if it wants to know.
 
         Raises:
             RequestError: what to answer instead.
@@ -290,6 +325,23 @@ class Line:
             if error.code == 404:
                 self._shared.tell("on_unknown_request", received)
             raise
+        if received.level.meets(call.handler.level):
+            self._launch(call, received)
+        elif call.handler.level is Level.CLAIMED:
+            self._finish(call, received, nameless())
+        elif self._requesters is None:
+            self._finish(call, received, no_log())
+        else:
+            self._requesters.ask(carriers, partial(self._identify, call, received))
+
+    def _identify(self, call: Call, received: ReceivedRequest, found: str | RequestError) -> None:
+        """Let a handler run whose asker has been looked up, in any thread."""
+        if isinstance(found, RequestError):
+            self._finish(call, received, found)
+        elif self._may_start(call):
+            self._launch(call, replace(received, requester=found, level=Level.LOGGED))
+
+    def _launch(self, call: Call, received: ReceivedRequest) -> None:
         if call.handler.is_async:
             self._shared.async_worker.run(lambda: self._run_async(call, received, None))
         else:

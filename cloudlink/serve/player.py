@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cloudlink.errors import InvalidArgument
+from cloudlink.level import Level
 
 if TYPE_CHECKING:
     from cloudlink.serve.line import Line
@@ -62,8 +63,10 @@ class ReceivedRequest:
         name: of the handler that is asked for.
         arguments: as they came, before the handler's annotations are applied.
         player: who asks; None for a project with the classic sprite, which does not say so.
-        requester: the user name that the project gives, or None.
+        requester: the name of the user who asks, or None. Within a handler that demands the level "logged" the name in
+            the cloud's log, else the one that the project gives.
         timestamp: when it came, in seconds since 1970.
+        level: how sure the requester's name is.
     """
 
     name: str
@@ -71,6 +74,7 @@ class ReceivedRequest:
     player: Player | None
     requester: str | None
     timestamp: float
+    level: Level
     _count_unsent: Callable[[], int] = field(repr=False, compare=False)
 
     @property

@@ -18,6 +18,7 @@ from typing import Any
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.compiler import Compiled, Scope, compile_scripts, nearest
+from cloudlink.sprite.defaults import without_defaults
 from cloudlink.sprite.identifiers import global_id, local_id
 from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, Starter, Table
 from cloudlink.sprite.variant import cloud_names, documents, with_parts
@@ -252,13 +253,10 @@ class _Project:
         cloud = {name: global_id("variable", shown) for name, shown in self.cloud_names.items()}
         variables = {name: global_id("variable", name) for name in everywhere}
         lists = {name: global_id("list", name) for name in shared_lists}
-        return Scope(
-            source.name,
-            cloud | variables | {name: local_id("variable", source.name, name) for name in source.local_variables},
-            lists | {name: local_id("list", source.name, name) for name in source.local_lists},
-            costumes,
-            self.cloud_names,
-        )
+        variables |= cloud | {name: local_id("variable", source.name, name) for name in source.local_variables}
+        lists |= {name: local_id("list", source.name, name) for name in source.local_lists}
+        _refuse_twins([*variables.values(), *lists.values()], "two names have the id {} by chance; change one of them")
+        return Scope(source.name, variables, lists, costumes, self.cloud_names)
 
     def costumes(self, source: SpriteSource) -> list[dict[str, Json]]:
         costumes = source.costumes
@@ -279,7 +277,9 @@ class _Project:
         return table
 
     def items(self, value: Sequence[Scalar] | FromTable) -> list[Scalar]:
-        return list(self.table(value.table) if isinstance(value, FromTable) else value)
+        if not isinstance(value, FromTable):
+            return list(value)
+        return [item for name in (value.table, *value.more) for item in self.table(name)]
 
     def table(self, name: str) -> Table:
         if name not in self.tables:
@@ -371,7 +371,7 @@ def _assets(sources: Sequence[SpriteSource]) -> dict[str, bytes]:
 
 
 def _pack(name: str, content: Json, assets: Mapping[str, bytes]) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(without_defaults(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
         data = text.encode()
     except UnicodeEncodeError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloudlink.errors import SpriteError
+from cloudlink.sprite.defaults import fill_in
 
 Json = Any
 
@@ -81,8 +82,9 @@ def _check_block(target: Json, block: Json) -> None:
     if isinstance(block, list):
         return
     _expect(target, isinstance(block, dict), "a block is neither an object nor an array")
+    fill_in(block)
     for key in ("inputs", "fields"):
-        slots = block.setdefault(key, {})
+        slots = block[key]
         fits = isinstance(slots, dict) and all(isinstance(value, list) for value in slots.values())
         _expect(target, fits, f"`{key}` of a block are not arrays by name")
     fits = all(_is_id(block.get(key)) for key in ("next", "parent", "comment"))

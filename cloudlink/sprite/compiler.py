@@ -34,7 +34,7 @@ from cloudlink.sprite.blocks import (
     Slot,
     label_words,
 )
-from cloudlink.sprite.identifiers import block_id, global_id
+from cloudlink.sprite.identifiers import argument_id, block_id, comment_id, global_id, note_id
 from cloudlink.sprite.notation import (
     Argument,
     Document,
@@ -136,7 +136,7 @@ def compile_scripts(documents: Sequence[Document], scope: Scope) -> Compiled:
     Raises:
         SpriteError: a block, a variable or another name is unknown, or stands where it cannot stand.
     """
-    compiler = _Compiler(scope, _procedures(documents, scope.sprite))
+    compiler = _Compiler(scope, _procedures(documents))
     points = layout.place([_sizes(document) for document in documents])
     number = 0
     for document in documents:
@@ -155,13 +155,13 @@ def _sizes(document: Document) -> list[layout.Size]:
 # Custom blocks.
 
 
-def _procedures(documents: Sequence[Document], sprite: str) -> dict[Key, Procedure]:
+def _procedures(documents: Sequence[Document]) -> dict[Key, Procedure]:
     found: dict[Key, Procedure] = {}
     for document in documents:
         for script in document.scripts:
             if not is_definition(script[0].phrase):
                 continue
-            key, procedure = _procedure(script[0], sprite)
+            key, procedure = _procedure(script[0])
             if key in found:
                 other = found[key].place
                 raise script[0].place.error(
@@ -171,7 +171,7 @@ def _procedures(documents: Sequence[Document], sprite: str) -> dict[Key, Procedu
     return found
 
 
-def _procedure(statement: Statement, sprite: str) -> tuple[Key, Procedure]:
+def _procedure(statement: Statement) -> tuple[Key, Procedure]:
     place = statement.place
     if statement.style not in {"", "warp"}:
         raise place.error(f"expected `:: warp` or nothing after a definition, not `:: {statement.style}`")
@@ -184,8 +184,7 @@ def _procedure(statement: Statement, sprite: str) -> tuple[Key, Procedure]:
     if statement.phrase.key[1:] in BLOCKS_BY_KEY or key in {("end",), ("else",)} or key[0] == "define":
         raise place.error("Scratch has a block with these words; change one")
     parameters = tuple(
-        _parameter(argument, block_id(sprite, f"define {words} {number}"), place)
-        for number, argument in enumerate(statement.phrase.arguments)
+        _parameter(argument, argument_id(number), place) for number, argument in enumerate(statement.phrase.arguments)
     )
     for number, parameter in enumerate(parameters):
         if any(parameter.name == other.name for other in parameters[:number]):
@@ -299,6 +298,8 @@ class _Compiler:
         self.blocks: dict[str, Json] = {}
         self.comments: dict[str, Json] = {}
         self.messages: set[str] = set()
+        self.numbers: dict[str, int] = {}
+        self.notes = 0
         # Of the script at hand:
         self.parameters: Mapping[str, Parameter] = {}
         self.comment_at = layout.Point(0, 0)
@@ -306,7 +307,8 @@ class _Compiler:
 
     def note(self, text: str, point: layout.Point) -> None:
         """Add a comment that belongs to no block."""
-        self._add_comment(f"note {len(self.comments)}", text, None, point, minimized=False)
+        self.notes += 1
+        self._add_comment(note_id(self.notes), text, None, point, minimized=False)
 
     def script(self, script: Sequence[Statement], path: str, point: layout.Point) -> None:
         """Add a script."""
@@ -318,7 +320,7 @@ class _Compiler:
         first |= {"topLevel": True, "x": point.x, "y": point.y}
 
     def _id(self, path: str) -> str:
-        return block_id(self.scope.sprite, path)
+        return block_id(self.numbers.setdefault(path, len(self.numbers)))
 
     def _defined_by(self, statement: Statement) -> Procedure | None:
         return self.procedures[statement.phrase.exact_key[1:]] if is_definition(statement.phrase) else None
@@ -569,18 +571,17 @@ class _Compiler:
     def _comment_on(self, statement: Statement, identifier: str, block: dict[str, Json], *, first: bool) -> None:
         if statement.comment:
             self.place = statement.place
-            path = f"comment on {identifier}"
-            block["comment"] = self._id(path)
-            self._add_comment(path, statement.comment, identifier, self.comment_at, minimized=not first)
+            block["comment"] = comment_id(identifier)
+            self._add_comment(block["comment"], statement.comment, identifier, self.comment_at, minimized=not first)
             opened = layout.comment_size(statement.comment).height
             height = opened if first else layout.FOLDED_COMMENT_HEIGHT
             self.comment_at = layout.Point(self.comment_at.x, self.comment_at.y + height)
 
-    def _add_comment(self, path: str, text: str, block: str | None, point: layout.Point, *, minimized: bool) -> None:
+    def _add_comment(self, key: str, text: str, block: str | None, point: layout.Point, *, minimized: bool) -> None:
         if len(text) > _MOST_IN_COMMENT:
             raise self.place.error(f"a comment has {len(text)} characters, Scratch allows {_MOST_IN_COMMENT}")
         size = layout.comment_size(text)
-        self.comments[self._id(path)] = {
+        self.comments[key] = {
             "blockId": block,
             "x": point.x,
             "y": point.y,

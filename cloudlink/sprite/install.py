@@ -19,6 +19,7 @@ from cloudlink.limits import SCRATCH
 from cloudlink.sprite.archive import Archive
 from cloudlink.sprite.build import sprite_assets, sprite_json, stage_json
 from cloudlink.sprite.check import check_targets
+from cloudlink.sprite.defaults import without_defaults
 from cloudlink.sprite.identifiers import is_ours
 from cloudlink.sprite.raw_json import RawObject, from_json, raw_items, to_json
 from cloudlink.sprite.source import SpriteSource, Table
@@ -130,9 +131,9 @@ def install_json(content: str, source: SpriteSource, *, tables: Mapping[str, Tab
     else:
         sprite = keep_authors_parts(old, sprite)
     if old_number is None:
-        raw_targets.append(to_json(sprite))
+        raw_targets.append(to_json(without_defaults(sprite)))
     elif sprite != old:
-        raw_targets[old_number] = to_json(sprite)
+        raw_targets[old_number] = to_json(without_defaults(sprite))
     raw_targets[stage_number] = merged.raw
     targets_text = "[" + ",".join(raw_targets) + "]"
     if old is None or sprite != old or merged.changed:

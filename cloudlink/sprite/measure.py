@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from cloudlink.sprite.defaults import without_defaults
+from cloudlink.sprite.tables import CHARACTER_TABLES
 
 Json = Any
 
@@ -37,6 +40,51 @@ class Measure:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How many bytes of a sprite's JSON are what.
+
+    Attributes:
+        code: blocks.
+        comments: comments.
+        tables: lists and variables, but for those of the characters.
+        characters: the tables of all characters of Unicode.
+        costumes: costumes, which tell capital letters from small ones.
+    """
+
+    code: int
+    comments: int
+    tables: int
+    characters: int
+    costumes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.code:,} bytes of blocks, {self.comments:,} of comments, {self.tables:,} of tables, "
+            f"{self.characters:,} of characters, {self.costumes:,} of costumes"
+        )
+
+
+def parts(sprite: Mapping[str, Json]) -> Parts:
+    """Return how large the parts of a `sprite.json` are."""
+    entries = [*sprite["variables"].values(), *sprite["lists"].values()]
+    return Parts(
+        code=_bytes(without_defaults(sprite)["blocks"]),
+        comments=_bytes(sprite["comments"]),
+        tables=_sum(entry for entry in entries if entry[0] not in CHARACTER_TABLES),
+        characters=_sum(entry for entry in entries if entry[0] in CHARACTER_TABLES),
+        costumes=_bytes(sprite["costumes"]),
+    )
+
+
+def _sum(entries: Iterable[Json]) -> int:
+    return sum(map(_bytes, entries))
+
+
+def _bytes(content: Json) -> int:
+    return len(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+
+
 def measure(project: Mapping[str, Json]) -> Measure:
     """Return how large a `project.json` or `sprite.json` is."""
     targets = project.get("targets", [project])
@@ -44,7 +92,7 @@ def measure(project: Mapping[str, Json]) -> Measure:
     return Measure(
         blocks=sum(isinstance(block, list) or not block["shadow"] for block in blocks),
         scripts=sum(isinstance(block, list) or block["topLevel"] for block in blocks),
-        bytes=len(json.dumps(project, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")),
+        bytes=_bytes(without_defaults(project)),
         variables=sum(len(target["variables"]) for target in targets),
         lists=sum(len(target["lists"]) for target in targets),
         costumes=sum(len(target["costumes"]) for target in targets),

@@ -36,7 +36,8 @@ The manifest, with every key there is (all but `name` and `files` may be left ou
     summary = "Draws pictures."        # for the command's help
     usual = true                       # whether it is in the usual sprite; default false
     files = ["pictures.blocks"]        # behind the others; a definition in it takes the place of one that is there
-    [modules.pictures.local_variables] # also variables, lists, local_lists
+    [modules.pictures.local_variables] # also variables, lists, local_lists. Modules may have the same files and
+                                       # variables; of a list, each adds its table to those of the others
 
     [costumes]                         # in this order: drawings, names, table; default: one named "costume1"
     drawings = ["cat.svg"]             # files of the folder; the costume's name is "cat"
@@ -83,9 +84,11 @@ class FromTable:
 
     Attributes:
         table: the name.
+        more: names of tables whose items follow.
     """
 
     table: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

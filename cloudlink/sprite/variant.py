@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.compiler import nearest
 from cloudlink.sprite.notation import Document, is_definition, parse
 from cloudlink.sprite.numbered import MOST, numbered_names, repeat_numbered
-from cloudlink.sprite.source import Module, SpriteSource
+from cloudlink.sprite.source import FromTable, Module, SpriteSource
 
 CLOUD_SIGN = "☁ "
 
@@ -62,13 +62,24 @@ def with_parts(source: SpriteSource) -> SpriteSource:
 
 def _merged(source: SpriteSource, parts: list[Mapping[str, Value]]) -> dict[str, Value]:
     found: dict[str, Value] = {}
+    own = {one for name in parts[0] for one in numbered_names(name, source.numbered)}
     for part in parts:
         for name, value in part.items():
             for one in numbered_names(name, source.numbered):
                 if one in found:
-                    raise SpriteError(f"the sprite declares `{one}` twice; rename one")
+                    value = _joined(one, found[one], value, own)
                 found[one] = value
     return found
+
+
+def _joined(name: str, before: Any, value: Any, own: Set[str]) -> Any:
+    """What two modules declare together: the same, or a list of both their tables."""
+    if name not in own:
+        if isinstance(before, FromTable) and isinstance(value, FromTable):
+            return FromTable(before.table, (*before.more, value.table, *value.more))
+        if before == value:
+            return value
+    raise SpriteError(f"the sprite declares `{name}` twice; rename one")
 
 
 def documents(source: SpriteSource, numbers: Mapping[str, int]) -> list[Document]:
@@ -78,7 +89,7 @@ def documents(source: SpriteSource, numbers: Mapping[str, int]) -> list[Document
         SpriteError: the text is no block notation.
     """
     own = [repeat_numbered(parse(text, file=file), numbers) for file, text in source.files]
-    files = [file for name in source.chosen for file in source.modules[name].files]
+    files = dict(file for name in source.chosen for file in source.modules[name].files).items()
     more = [repeat_numbered(parse(text, file=file), numbers) for file, text in files]
     replaced = {script[0].phrase.exact_key for one in more for script in one.scripts if is_definition(script[0].phrase)}
     return [_without(document, replaced) for document in own] + more

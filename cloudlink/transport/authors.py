@@ -11,17 +11,22 @@ be wrong.
 
 The name is right if the log shows every set within `delay` seconds, and the socket brings a set at most `late` seconds
 after the log could show it. Then the true entry is among those that are looked at, and if all of them are of one user,
-it is that one. A look that may have missed entries makes everything that was open a GAP.
+it is that one. A look that may have missed entries makes everything that was open a GAP. A question about several sets
+is who has made all of them: the earliest decides what is looked at, the latest when.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cloudlink.errors import InvalidArgument
+from cloudlink.level import Level
+from cloudlink.transport.connection import Origin, VariableSet
 from cloudlink.transport.lines import strip_prefix
 from cloudlink.transport.logs import LogNews
 
@@ -34,26 +39,17 @@ LATE: Final = 30.0
 PATIENCE: Final = 60.0
 """Seconds after which a question is given up because the log could not be had."""
 
+RECALL: Final = 120.0
+"""Seconds after a set within which it can be asked about: a request of 1,000 frames takes 100 seconds to come."""
+
 MOST_QUESTIONS: Final = 1000
 """Most questions that are open; beyond that the oldest is given up."""
 
+MOST_SETS: Final = 20_000
+"""Most sets that open questions are about; beyond that the oldest question is given up."""
+
 MOST_ENTRIES: Final = 20_000
 """Most entries that are kept: a hundred clients at full speed for 20 s."""
-
-
-class Level(Enum):
-    """How sure a user's name is."""
-
-    NONE = 0
-    """There is no name."""
-    CLAIMED = 1
-    """What came from the project itself says so; anybody can make it say so."""
-    LOGGED = 2
-    """Scratch's own log says so."""
-
-    def meets(self, demanded: Level) -> bool:
-        """Whether this is as sure as is demanded."""
-        return self.value >= demanded.value
 
 
 class Doubt(Enum):
@@ -84,9 +80,9 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    name: str
-    value: str
-    at: float
+    sets: frozenset[tuple[str, str]]  # variables and values
+    since: float  # when the earliest may have been set
+    at: float  # when the latest arrived
     claim: str | None
 
 
@@ -94,7 +90,7 @@ class _Question:
 class _Shown:
     name: str
     value: str
-    user: str
+    user: str | None
     at: float
 
 
@@ -112,6 +108,7 @@ class Authors:
         self._late = late
         self._patience = patience
         self._questions: dict[int, _Question] = {}
+        self._sets = 0  # of all questions
         self._next_number = 0
         self._shown: deque[_Shown] = deque()
         self._known_from = math.inf
@@ -134,13 +131,39 @@ class Authors:
         Returns:
             The number of the question, and the verdicts on others that had to make room.
         """
+        return self.ask_all([VariableSet(name, value, now)], claim=claim)
+
+    def ask_all(self, sets: Sequence[VariableSet], *, claim: str | None = None) -> tuple[int, list[tuple[int, Author]]]:
+        """Ask who has made all of these sets; if it was not one user alone, the answer is AMBIGUOUS.
+
+        What was set before we heard of it, at an unknown time (see `Origin`), has no sure author: the answer is a GAP.
+
+        Args:
+            sets: as they arrived, at least one, the earliest not more than `RECALL` seconds ago.
+            claim: the name that the project itself gives, if it does.
+
+        Returns:
+            As `ask`.
+
+        Raises:
+            InvalidArgument: there are no sets.
+        """
+        if not sets:
+            raise InvalidArgument("a question about who has set something needs at least one set")
         number = self._next_number
         self._next_number += 1
+        question = _Question(
+            frozenset((strip_prefix(one.name), one.value) for one in sets),
+            min(one.received_at if one.origin is Origin.LIVE else -math.inf for one in sets),
+            max(one.received_at for one in sets),
+            claim,
+        )
+        self._questions[number] = question
+        self._sets += len(question.sets)
         verdicts = []
-        if len(self._questions) >= MOST_QUESTIONS:
+        while len(self._questions) > MOST_QUESTIONS or (self._sets > MOST_SETS and len(self._questions) > 1):
             oldest = next(iter(self._questions))
-            verdicts.append((oldest, _doubtful(self._questions.pop(oldest), Doubt.GAP)))
-        self._questions[number] = _Question(strip_prefix(name), value, now, claim)
+            verdicts.append((oldest, _doubtful(self._pop(oldest), Doubt.GAP)))
         return number, verdicts
 
     def look(self, news: LogNews) -> list[tuple[int, Author]]:
@@ -152,41 +175,56 @@ class Authors:
             # What showed up unseen since the last look is unknown, and so is who set what is asked about now.
             self._known_from = news.answered_at
         for entry in news.entries:
-            if entry.verb == "set_var" and entry.value is not None and entry.user is not None:
+            if entry.verb == "set_var" and entry.value is not None:
                 self._shown.append(_Shown(entry.name, entry.value, entry.user, news.answered_at))
         while len(self._shown) > MOST_ENTRIES:
             self._drop_oldest()
         settled = [n for n, question in self._questions.items() if question.at + self._delay <= news.asked_at]
-        verdicts = [(number, self._judge(self._questions.pop(number))) for number in settled]
+        verdicts = self._judge_all([(number, self._pop(number)) for number in settled])
         self._forget(news.asked_at)
         return verdicts
 
     def expire(self, *, now: float) -> list[tuple[int, Author]]:
         """Give up what has been open for too long, because the log cannot be had."""
         late = [number for number, question in self._questions.items() if now - question.at >= self._patience]
-        return [(number, _doubtful(self._questions.pop(number), Doubt.GAP)) for number in late]
+        return [(number, _doubtful(self._pop(number), Doubt.GAP)) for number in late]
 
-    def _judge(self, question: _Question) -> Author:
-        since = question.at - self._late
+    def _pop(self, number: int) -> _Question:
+        question = self._questions.pop(number)
+        self._sets -= len(question.sets)
+        return question
+
+    def _judge_all(self, questions: Sequence[tuple[int, _Question]]) -> list[tuple[int, Author]]:
+        asked = {one for _, question in questions for one in question.sets}
+        found: defaultdict[tuple[str, str], list[_Shown]] = defaultdict(list)
+        for shown in self._shown if asked else ():
+            if (shown.name, shown.value) in asked:
+                found[shown.name, shown.value].append(shown)
+        return [(number, self._judge(question, found)) for number, question in questions]
+
+    def _judge(self, question: _Question, found: Mapping[tuple[str, str], list[_Shown]]) -> Author:
+        since = question.since - self._late
         if self._known_from > since:
             return _doubtful(question, Doubt.GAP)
-        users = {
-            shown.user
-            for shown in self._shown
-            if shown.at >= since and (shown.name, shown.value) == (question.name, question.value)
-        }
-        if not users:
-            return _doubtful(question, Doubt.MISSING)
+        users: set[str | None] = set()
+        for one in question.sets:
+            setters = {shown.user for shown in found.get(one, ()) if shown.at >= since}
+            if not setters:
+                return _doubtful(question, Doubt.MISSING)
+            users |= setters
+        named = sorted(user for user in users if user is not None)
         if len(users) > 1:
-            return _doubtful(question, Doubt.AMBIGUOUS, tuple(sorted(users)))
-        (user,) = users
+            return _doubtful(question, Doubt.AMBIGUOUS, tuple(named))
+        if not named:  # somebody whom the log does not name
+            return _doubtful(question, Doubt.MISSING)
+        (user,) = named
         contradicted = question.claim is not None and question.claim.casefold() != user.casefold()
         return Author(user, Level.LOGGED, Doubt.CONTRADICTED if contradicted else None)
 
     def _forget(self, now: float) -> None:
         """Drop the entries that no question can need: those from before the oldest one that is or will be asked."""
-        oldest = min((question.at for question in self._questions.values()), default=now)
-        while self._shown and self._shown[0].at < min(oldest, now - self._delay) - self._late:
+        oldest = min((question.since for question in self._questions.values()), default=now)
+        while self._shown and self._shown[0].at < min(oldest, now - RECALL) - self._late:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:

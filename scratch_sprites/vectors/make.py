@@ -23,6 +23,7 @@ import msgpack
 from cloudlink import codec
 from cloudlink.codec import digits
 from cloudlink.codec import text as text_codec
+from cloudlink.codec.languages import LANGUAGES
 from cloudlink.codec.rows import Rows
 from cloudlink.codec.text import encode as encode_text
 from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, text_table
@@ -343,7 +344,13 @@ BAD_VALUES = {
     "": "no digits",
     "0": "it ends within its kind",
     "09": "it ends within its kind, the second digit of which goes on, too",
-    "097": "kind 097 is reserved",
+    "097": "a language pack without its digit",
+    "0971": "a language pack without a value",
+    "0970" + "207": "language pack 0, which there is not",
+    "0977" + "207": "language pack 7, which there is not yet",
+    "0971" + "0971" + "207": "a language pack within a language pack",
+    "81" + "0971" + "7" + texts("same"): "a language pack within a value",
+    "098" + "1" + "207": "098 is for requests only",
     "099": "kind 099 is reserved",
     "2": "a number without its digits",
     "20": "one digit of two",
@@ -558,11 +565,11 @@ def msgpack_file() -> dict[str, Any]:
     }
 
 
-def _value(value: Any) -> dict[str, Any]:
+def _value(value: Any, languages: Sequence[str] = ()) -> dict[str, Any]:
     listed = list(outline(value))
     return {
         "value": describe(value),
-        "digits": codec.encode(value),
+        "digits": codec.encode(value, languages=languages),
         "paths": [path for path, _ in listed],
         "shown": [describe(shown) for _, shown in listed],
     }
@@ -729,6 +736,40 @@ def text_codec_file() -> dict[str, Any]:
             {"about": about, "text": text_codec.decode(digits)[0], "digits": digits} for about, digits in read_only
         ],
         "bad": [{"digits": digits, "reason": reason} for reason, digits in bad],
+    }
+
+
+# languages.json
+
+SPOKEN = {
+    "es": ["¡Hola! ¿Quieres jugar conmigo?", "sí, vamos a jugar", "Has ganado 10 monedas en el nivel 3", "adiós"],
+    "fr": ["Salut ! Tu veux jouer avec moi ?", "oui, bonne idée", "Tu as gagné 10 pièces au niveau 3", "à bientôt"],
+    "de": ["Hallo! Möchtest du mit mir spielen?", "ja, gerne", "Du hast in Level 3 zehn Münzen gewonnen", "tschüss"],
+    "pt": ["Olá! Quer jogar comigo?", "sim, vamos jogar", "Você ganhou 10 moedas no nível 3", "até amanhã"],
+    "ru": ["Привет! Хочешь поиграть со мной?", "да, давай играть", "Ты нашёл 10 монет на уровне 3", "пока"],
+    "ja": ["こんにちは！一緒に遊びませんか？", "はい、遊びましょう", "レベル3でコインを10枚手に入れました", "またね"],
+}
+
+
+def languages_file() -> dict[str, Any]:
+    """Values whose texts are in a language pack."""
+    pairs, read_only = [], []
+    for language, (ask, answer, game, bye) in SPOKEN.items():
+        chat = [{"user": "griffpatch", "text": text} for text in (ask, answer, game, answer)]
+        for value in (ask, [ask, answer, game, answer], chat, {"text": game, answer: bye, "level": 3}, [bye, 7, None]):
+            pairs.append({"language": language} | _value(value, [language]))
+        for about, text in [("English", "Hello, griffpatch! How are you?"), ("empty", ""), *SCRIPTS.items()]:
+            written = "097" + LANGUAGES[language] + "7" + encode_text(text, language)
+            read_only.append({"about": about, "language": language, "value": text, "digits": written})
+    hola = codec.encode(SPOKEN["es"][0], languages=["es"])
+    bad = {hola[:size]: f"cut short after {size} digits" for size in range(4, len(hola))}
+    bad[hola + "0"] = "something follows after the value"
+    return {
+        "notation": NOTATION,
+        "packs": [{"language": language, "digit": digit} for language, digit in LANGUAGES.items()],
+        "pairs": pairs,
+        "read_only": read_only,
+        "bad": [{"digits": text, "reason": reason} for text, reason in bad.items()],
     }
 
 
@@ -1043,6 +1084,8 @@ REQUESTS = [
     Request("", (), 10),
     Request("typed", (None, True, [1, [2]], {"a": b"\x01"}), 10),
     Request("long", ("long " * 120,), 30),
+    Request("profile", ("griffpatch",), 10, ("es",)),
+    Request("größe 📏", (1,), None, ("ja", "fr")),
 ]
 
 ANSWERS: list[Any] = [
@@ -1075,7 +1118,9 @@ def messages_file() -> dict[str, Any]:
         "10" + value("add"): "a text, not a list",
         "10" + value([]): "a list without a name",
         "10" + value([7, "add"]): "a name that is no text",
-        "10097": "a reserved kind",
+        "10099": "a reserved kind",
+        "10098": "a language pack without its digit",
+        "100981": "a language pack and nothing behind it",
         "10" + value(["add"])[:-1]: "cut short",
     }
     bad_answers = {
@@ -1087,7 +1132,7 @@ def messages_file() -> dict[str, Any]:
         "1" + value(["no", 404]): "code and text exchanged",
         "1" + value([1000, "x"]): "a code above 999",
         "0" + value([1, 2, 3])[:-1]: "cut short",
-        "0097": "a reserved kind",
+        "0099": "a reserved kind",
     }
     return {
         "notation": NOTATION,
@@ -1096,6 +1141,7 @@ def messages_file() -> dict[str, Any]:
                 "name": request.name,
                 "arguments": describe(request.arguments),
                 "timeout": request.timeout,
+                "languages": list(request.languages),
                 "digits": messages.encode_request(request),
             }
             for request in REQUESTS
@@ -1120,6 +1166,7 @@ def files() -> dict[str, str]:
         "msgpack.json": msgpack_file(),
         "text.json": text_file(),
         "text_codec.json": text_codec_file(),
+        "languages.json": languages_file(),
         "checksum.json": checksum_file(),
         "frames.json": frames_file(),
         "messages.json": messages_file(),

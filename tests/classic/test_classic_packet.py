@@ -48,7 +48,7 @@ def test_requests_of_the_incumbents_sprite_are_read(vector: dict[str, Any]) -> N
     for piece in pieces[:-1]:
         unfinished.add(piece, now=0.0)
     sent = "".join(character for character in "&".join(vector["args"]) if character in CAPTURED["alphabet"])
-    name, arguments = decode_request(unfinished.join(pieces[-1]))
+    name, arguments = decode_request(unfinished.join(pieces[-1]).digits)
     assert (name, "&".join(arguments)) == (vector["request"], sent)
 
 

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from cloudlink.classic.answers import encode_answer
 from cloudlink.classic.events import ClassicRequest
-from cloudlink.classic.packet import pack
+from cloudlink.classic.packet import PIECE, pack
 from cloudlink.classic.server import NO_ANSWER, REPEATED, UNFINISHED, ClassicServer
 from cloudlink.classic.settings import ClassicBounds, ClassicChannel, ClassicTimes
 from cloudlink.codec.classic import Encoding
 from cloudlink.errors import InvalidArgument, RequestError, ValueTooLong
 from cloudlink.limits import TURBOWARP
+from cloudlink.link.events import Carrier
 from cloudlink.link.pacer import Pacer
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
@@ -147,6 +148,27 @@ def test_an_event_tells_what_was_set_and_who_did_it() -> None:
     server.receive("TO_HOST", request_value("add&1&2"), now=1.0, user="Ann")
     assert server.next_event() == ClassicRequest(1, "123450", "add", ("1", "2"), request_value("add&1&2"), "Ann")
     assert server.next_event() is None
+
+
+def test_an_event_tells_the_sets_that_have_carried_its_pieces_if_all_are_known() -> None:
+    digits = Encoding.encode("x" * 300)
+    pieces = [f"-{digits[:PIECE]}.123450", f"-{digits[PIECE : 2 * PIECE]}.123450", f"{digits[2 * PIECE :]}.123450"]
+    for known in ([True, True, True], [True, False, True], [True, True, False]):
+        server = alone()
+        for at, (piece, is_known) in enumerate(zip(pieces, known, strict=True)):
+            server.receive("TO_HOST", piece, now=float(at), received_at=50.0 + at if is_known else None)
+        event = server.next_event()
+        assert event is not None
+        assert event.name == "x" * 300
+        carriers = tuple(Carrier("TO_HOST", piece, 50.0 + at) for at, piece in enumerate(pieces))
+        assert event.carriers == (carriers if all(known) else ())
+
+
+def test_what_carries_unfinished_requests_counts_as_held() -> None:
+    server = alone(bounds=ClassicBounds(requests_digits=1000))
+    for at in range(200):
+        server.receive("TO_HOST", "-.123450", now=at / 10, received_at=at / 10)
+    assert server.statistics.rejected == {UNFINISHED: 1}  # empty pieces take room too: 8 digits each with their carrier
 
 
 def test_many_players_share_the_variables() -> None:

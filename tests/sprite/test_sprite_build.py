@@ -12,6 +12,7 @@ import pytest
 
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
+from cloudlink.sprite.defaults import without_defaults
 from cloudlink.sprite.lint import lint
 from cloudlink.sprite.source import MANIFEST, Costumes, FromTable, Monitor, SpriteSource, Starter, load_source
 
@@ -117,7 +118,7 @@ def test_a_sprite_brings_its_own_variables_and_refers_to_the_others_by_name(sour
     assert by_name(sprite["variables"]) == {"alphabet": ["abA~é☃😀"], "i": [0]}
     assert by_name(sprite["lists"]) == {"codes": [["01", "0x10"]]}
     assert [sprite[key] for key in ("isStage", "name", "visible", "x", "y")] == [False, "Link", False, 10, 0]
-    stage_fields = [block["fields"].get("VARIABLE") for block in sprite["blocks"].values()]
+    stage_fields = [block.get("fields", {}).get("VARIABLE") for block in sprite["blocks"].values()]
     assert any(field and field[0] == "☁ TO_1" for field in stage_fields)
     assert "layerOrder" not in sprite
 
@@ -150,7 +151,7 @@ def test_ids_are_the_same_in_the_sprite_and_in_the_project(source):
 def test_variable_ids_are_unlike_those_of_any_editor(source):
     stage, link, _ = project_json(source, tables=TABLES)["targets"]
     ids = [*stage["variables"], *stage["lists"], *stage["broadcasts"], *link["variables"], *link["lists"]]
-    assert all(identifier.startswith("cloudlink-") and len(identifier) == 26 for identifier in ids)
+    assert all(identifier.startswith("cl") and len(identifier) == 9 for identifier in ids)
     assert len(set(ids)) == len(ids)
 
 
@@ -218,7 +219,7 @@ def test_extra_scripts_go_to_the_sprite_of_that_name_or_to_a_new_one(source):
     assert [target["name"] for target in project["targets"]] == ["Stage", "Link", "Cat", "Driver"]
     assert by_name(project["targets"][0]["variables"])["given"] == ["ab"]
     assert [problem for problem in lint(project) if problem.severity == "error"] == []
-    before = project_json(source, tables=TABLES)["targets"][1]["blocks"]
+    before = without_defaults(project_json(source, tables=TABLES)["targets"][1])["blocks"]
     after = project["targets"][1]["blocks"]
     assert before.items() <= after.items()
     assert len(after) == len(before) + 2

@@ -119,18 +119,32 @@ def test_what_the_manifest_does_not_know_is_refused(
         ("up = 2", "up = 0", "whole number from 1 to 99"),
         ("usual = true", "usually = true", "unknown key `usually`; did you mean `usual`"),
         ('"echo" = ""', '"seen {down}" = ""', "declares `seen 1` twice"),
+        ("[modules.usual.lists]", '[modules.usual.local_variables]\n"echo" = 7\n[modules.usual.lists]', "`echo` twice"),
     ],
 )
 def test_mistakes_in_the_manifest_are_named(tmp_path: Path, old: str, new: str, message: str, source: object) -> None:
     (tmp_path / "sprite.toml").write_text(MANIFEST.replace(old, new), encoding="utf-8")
     with pytest.raises(SpriteError, match=message):
-        project_json(variant(load_source(tmp_path), modules=["loud"]), tables={})
+        project_json(variant(load_source(tmp_path), modules=["loud", "usual"]), tables={})
 
 
 @pytest.mark.parametrize("numbers", [{"up": 1, "down": 1}, {"up": 1, "down": 9}, {"up": 5, "down": 5}])
 def test_the_companion_is_sound_with_other_numbers(numbers: dict[str, int]) -> None:
     project = project_json(variant(companion_source(), numbers=numbers), tables=sprite_tables())
     assert not [problem for problem in lint(project) if problem.severity == "error"]
+
+
+@pytest.mark.parametrize("modules", [["spanish"], ["japanese", "msgpack", "german"]])
+def test_the_companion_is_sound_with_language_packs(modules: list[str]) -> None:
+    tables = sprite_tables()
+    project = project_json(variant(companion_source(), modules=modules), tables=tables)
+    assert not [problem for problem in lint(project) if problem.severity == "error"]
+    (companion,) = (target for target in project["targets"] if target["name"] == "cloudlink")
+    lists = dict(companion["lists"].values())
+    codes = [{"spanish": "es", "japanese": "ja", "german": "de"}.get(name) for name in modules]
+    tokens = [tables[f"{code} tokens"] for code in codes if code]
+    assert lists["pack tokens"] == [token for some in tokens for token in some]
+    assert lists["pack heads"][1::8] == list(map(len, tokens))
 
 
 def test_the_command_builds_a_smaller_sprite_and_says_what_the_server_needs(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from logs import VirtualLog, entry
 
-from cloudlink.transport.authors import MOST_QUESTIONS, Author, Authors, Doubt, Level
+from cloudlink.errors import InvalidArgument
+from cloudlink.level import Level
+from cloudlink.transport.authors import MOST_QUESTIONS, MOST_SETS, RECALL, Author, Authors, Doubt
+from cloudlink.transport.connection import Origin, VariableSet
 from cloudlink.transport.logs import LogNews
 
 QUIET = LogNews((), 0.0, 0.0, first=True, complete=True)
@@ -82,6 +86,70 @@ def test_too_many_questions_push_out_the_oldest() -> None:
         assert authors.ask("x", str(number), now=100.0)[1] == []
     _, pushed_out = authors.ask("x", "one more", now=100.0)
     assert pushed_out == [(first, Author(None, Level.NONE, Doubt.GAP))]
+
+
+def live(name: str, value: str, *, at: float, origin: Origin = Origin.LIVE) -> VariableSet:
+    return VariableSet(name, value, at, origin)
+
+
+def test_several_sets_have_an_author_if_one_user_has_made_them_all() -> None:
+    authors = watched()
+    shown = [entry("ada", "x", "1"), entry("ada", "y", "2"), entry("bob", "y", "3"), entry(None, "x", "4")]
+    expected = {}
+    for values, author in [
+        ([("x", "1"), ("y", "2")], Author("ada", Level.LOGGED)),
+        ([("x", "1"), ("☁ x", "1")], Author("ada", Level.LOGGED)),
+        ([("x", "1"), ("y", "3")], Author(None, Level.NONE, Doubt.AMBIGUOUS, ("ada", "bob"))),
+        ([("x", "1"), ("x", "5")], Author(None, Level.NONE, Doubt.MISSING)),
+        ([("x", "4")], Author(None, Level.NONE, Doubt.MISSING)),
+        ([("x", "4"), ("x", "1")], Author(None, Level.NONE, Doubt.AMBIGUOUS, ("ada",))),
+    ]:
+        number, _ = authors.ask_all([live(name, value, at=100.0) for name, value in values])
+        expected[number] = author
+    assert dict(authors.look(news(*shown, at=105.0))) == expected
+
+
+def test_several_sets_are_judged_when_the_log_must_show_the_last_and_from_the_first_on() -> None:
+    authors = watched()
+    authors.look(news(entry("ada", "x", "1"), at=71.0))
+    first_bob, _ = authors.ask_all([live("x", "1", at=100.0), live("x", "2", at=110.0)])
+    assert authors.look(news(entry("bob", "x", "1"), entry("bob", "x", "2"), at=114.0)) == []
+    assert authors.look(news(at=115.0)) == [(first_bob, Author(None, Level.NONE, Doubt.AMBIGUOUS, ("ada", "bob")))]
+
+
+def test_sets_can_be_asked_about_for_a_while_and_not_for_ever() -> None:
+    for age, author in [
+        (RECALL - 10, Author("ada", Level.LOGGED)),
+        (RECALL + 31, Author(None, Level.NONE, Doubt.GAP)),
+    ]:
+        authors = watched()
+        authors.look(news(entry("ada", "x", "1"), entry("ada", "x", "2"), at=100.0))
+        authors.look(news(entry("eve", "x", "3"), at=100.0 + age))
+        number, _ = authors.ask_all([live("x", "1", at=100.0), live("x", "2", at=101.0)])
+        assert authors.look(news(at=101.0 + age)) == [(number, author)]
+
+
+def test_what_was_stored_or_came_while_we_were_away_has_no_sure_author() -> None:
+    for origin in (Origin.STORED, Origin.CATCH_UP):
+        authors = watched()
+        number, _ = authors.ask_all([live("x", "1", at=100.0), live("x", "2", at=100.0, origin=origin)])
+        shown = [entry("ada", "x", "1"), entry("ada", "x", "2")]
+        assert authors.look(news(*shown, at=105.0)) == [(number, Author(None, Level.NONE, Doubt.GAP))]
+
+
+def test_questions_about_too_many_sets_push_out_the_oldest() -> None:
+    authors = watched()
+    many = [live("x", str(number), at=100.0) for number in range(MOST_SETS // 2)]
+    first, _ = authors.ask_all(many)
+    assert authors.ask_all(many)[1] == []
+    _, pushed_out = authors.ask_all([live("x", "1", at=100.0)])
+    assert pushed_out == [(first, Author(None, Level.NONE, Doubt.GAP))]
+    assert authors.ask_all([live("x", "1", at=100.0)])[1] == []
+
+
+def test_a_question_about_nothing_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="at least one set"):
+        watched().ask_all([])
 
 
 def test_deletions_and_creations_set_nothing() -> None:

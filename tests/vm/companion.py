@@ -166,6 +166,16 @@ repeat (length of [calls v])
   take next call
 end
 
+when I receive [call list codes v]
+for each call list codes
+
+define for each call list codes :: warp
+begin calls
+repeat (length of [calls v])
+  list next codes
+  add (classes listed) to [results v]
+end
+
 when I receive [call read frame v]
 for each call read frame
 
@@ -427,7 +437,7 @@ class AnswerRead:
 
 
 class Companion:
-    """A project with the companion sprite and the scripts above.
+    """A project with the companion sprite, all its modules and the scripts above.
 
     Args:
         player: a Scratch machine of its own.
@@ -437,9 +447,10 @@ class Companion:
     def __init__(self, player: Player, folder: Path) -> None:
         self.player = player
         project = folder / "companion.sb3"
+        source = load_source(SOURCE)
         project.write_bytes(
             build_sb3(
-                variant(load_source(SOURCE), modules=["msgpack"]),
+                variant(source, modules=source.modules),
                 tables=sprite_tables(),
                 extra_scripts={SPRITE: SCRIPTS},
                 extra_variables={"call": 1, "next call": "", "entry": 1, "which": 1},
@@ -509,6 +520,10 @@ class Companion:
 
     def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
         return [str(digits) for digits in self._run("write dense text", calls)]
+
+    def list_codes(self, classes: int) -> list[int]:
+        """Let the sprite get ready to write: so many classes more; how many it has each time."""
+        return [int(listed) for listed in self._run("list codes", [""] * classes)]
 
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""

@@ -72,6 +72,10 @@ written_texts = st.text(
     st.characters(exclude_categories=["Cs"]).filter(lambda letter: letter in WRITABLE or letter > "\uffff"), max_size=20
 )
 
+FOREIGN = ["¿quieres jugar?", "niño", "Ça va, élève !", "Möchtest du", "você não", "Привет, хочешь", "遊びましょう"]
+
+in_many_languages = st.lists(written_texts | st.sampled_from(FOREIGN)).map(" ".join)
+
 scratch_values = (
     written_texts
     | st.integers(-(2**53), 2**53)
@@ -204,6 +208,46 @@ def test_what_is_no_value_is_refused(companion: Companion, name: str) -> None:
     known = vectors(name, "bad")
     for vector, read in zip(known, companion.read_values([vector["digits"] for vector in known]), strict=True):
         assert not (vector["sprite_refuses"] and read.readable), vector
+
+
+def test_values_in_language_packs_are_read(companion: Companion) -> None:
+    known = vectors("languages", "pairs")
+    for vector, read in zip(known, companion.read_values([vector["digits"] for vector in known]), strict=True):
+        assert (read.readable, read.paths) == (True, vector["paths"])
+        assert same(read.shown, [restore(shown) for shown in vector["shown"]]), vector
+
+
+def test_every_script_is_read_in_every_language_pack(companion: Companion) -> None:
+    known = [vector for vector in vectors("languages", "read_only") if "\b" not in vector["value"]]
+    for vector, read in zip(known, companion.read_values([vector["digits"] for vector in known]), strict=True):
+        assert (read.readable, read.shown) == (True, [vector["value"]]), vector
+
+
+def test_what_is_no_value_in_a_language_pack_is_refused(companion: Companion) -> None:
+    known = vectors("languages", "bad")
+    for vector, read in zip(known, companion.read_values([vector["digits"] for vector in known]), strict=True):
+        assert not read.readable, vector
+
+
+@BATCHES
+@given(
+    batches(
+        st.tuples(
+            in_many_languages,
+            st.sampled_from(list(codec.LANGUAGES)),
+            st.integers(0, 400),
+            st.sampled_from("0123456789"),
+        )
+    )
+)
+def test_any_text_in_a_language_pack_is_read_in_scratch_and_damage_does_no_harm(
+    companion: Companion, batch: list[tuple[str, str, int, str]]
+) -> None:
+    encoded = [f"097{codec.LANGUAGES[language]}7{text_codec.encode(text, language)}" for text, language, _, _ in batch]
+    for (text, *_), read in zip(batch, companion.read_values(encoded), strict=True):
+        assert (read.readable, read.shown) == (True, [text])
+    changes = [[(4 + place, digit)] for _, _, place, digit in batch]
+    check_that_both_agree(companion, list(map(damaged, encoded, changes)))
 
 
 def test_rows_become_columns(companion: Companion) -> None:
@@ -345,6 +389,17 @@ def test_texts_of_the_vectors_are_read_and_written(companion: Companion) -> None
     written = companion.write_dense_texts([vector["text"] for vector in known])
     for vector, found in zip(known, written, strict=True):
         assert text_codec.decode(found) == (vector["text"], len(found))
+
+
+def test_texts_are_no_longer_when_all_codes_are_listed(companion: Companion) -> None:
+    known = [vector["text"] for vector in vectors("text_codec", "texts")]
+    before = companion.write_dense_texts(known)
+    classes = len(sprite_tables()["code places"])
+    assert companion.list_codes(classes)[-1] == classes
+    after = companion.write_dense_texts(known)
+    assert [text_codec.decode(digits)[0] for digits in after] == known
+    assert all(len(longer) >= len(shorter) for longer, shorter in zip(before, after, strict=True))
+    assert sum(map(len, after)) < 1.08 * sum(len(text_codec.encode(text)) for text in known)
 
 
 def test_digits_of_no_text_are_refused(companion: Companion) -> None:
@@ -579,7 +634,10 @@ def test_any_part_that_scratch_sends_is_read_in_python(
 
 def test_requests_of_the_vectors_are_written(companion: Companion) -> None:
     known = [vector for vector in vectors("messages", "requests") if vector["name"] != "typed"]
-    requests = [Request(vector["name"], tuple(restore(vector["arguments"])), vector["timeout"]) for vector in known]
+    packs = tuple(codec.LANGUAGES)
+    requests = [
+        Request(vector["name"], tuple(restore(vector["arguments"])), vector["timeout"], packs) for vector in known
+    ]
     calls = [(request.timeout or 0, request.name, request.arguments) for request in requests]
     assert list(map(messages.decode_request, companion.write_requests(calls))) == requests
 
@@ -602,6 +660,7 @@ def test_any_request_that_scratch_writes_is_read_in_python(
         assert (text[2] == codec.values.MSGPACK) == (form == "msgpack")
         request = messages.decode_request(text)
         assert (request.name, request.timeout) == (name, timeout)
+        assert request.languages == (() if form else tuple(codec.LANGUAGES))
         if not form:
             assert list(request.arguments) == list(map(written_whole, arguments))
 

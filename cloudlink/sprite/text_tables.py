@@ -1,0 +1,215 @@
+"""The tables by which the companion sprite reads and writes texts, made of those of cloudlink/codec/text_table.py."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from cloudlink.codec.text_escapes import WINDOWS
+from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable
+
+Table = str | Sequence[str | int]
+
+COSTUMED_ASCII = " etaoinshrldcumwfgypbvk.,'I?!jxqzTSAWHYMBCONDPLEGRFJUKVQZX0123456789-:\"()/;*&$%+=#@_<>[]{}|~^`\\"
+"""Printable ASCII, what is frequent first: Scratch looks for a costume from the first one on."""
+
+FIRST_UNIT = 2
+"""The number of the first costume of a character; the one before is for none."""
+
+
+def text_tables(table: TextTable) -> Mapping[str, Table]:
+    """The tables that the sprite's manifest names, without those of its characters.
+
+    Tokens: "text tokens", "text classes". A rare token has a number of its own, the last one, with no text and the
+    class of the common code; the special tokens have the class 0, with which the sprite's loops end.
+
+    Codes, an item for each class, the common code last: "limits of two" and the like: below the limit is what begins
+    with a whole code of so many digits, at most, and with the offset it is the place of a token in "text symbols". So
+    that two digits are always a place, a code of one digit stands there ten times. Of the common code only tokens of up
+    to three digits are there; with the offset of four, a code is the token itself. "text limits" and "text offsets"
+    hold the same for each width in turn, where codes of one digit have another place, and the common code none.
+    "rare codes" are the digits of `RARE`, "code sizes" how many places the codes of a class have when the sprite lists
+    them, "code places" their places: before all, as they are not listed yet.
+
+    "text specials": four special tokens, two classes, the fewest digits of a common code; between which tokens a common
+    code has the number of digits that most have, and what is to be taken from the token for the code.
+
+    For writing: "costume units", the numbers of costumes that tokens know; "tree order" and "tree shared", the tokens
+    in the order of their letters, and how many letters each shares with the one before; the thick part of their tree.
+    "single codes" and "single tokens" are the tokens of one other character, by its number.
+    """
+    specials = [table.end, table.characters, table.window, table.pack]
+    rare = len(table.tokens) + 1
+    common = len(table.lengths)
+    symbols: list[int] = []
+    rows = [
+        _row([rare if one == RARE else one for one in table.symbols[code]], table.lengths[code], symbols)
+        for code in range(COMMON + 1, common)
+    ]
+    up_to_three = list(range(1, sum(table.lengths[COMMON][:3]) + 1))
+    quick, exact = _row(up_to_three, table.lengths[COMMON], symbols), _limits(table.lengths[COMMON], 0)
+    widths = [[row[width] for row in [*rows, [*quick[:3], *exact[3:]]]] for width in range(LONGEST)]
+    tree = _tree_tokens(table.tokens)
+    numbers = {token: number for number, token in enumerate(table.tokens, 1)}
+    singles = {
+        ord(token): number
+        for number, token in enumerate(table.tokens, 1)
+        if len(token) == 1 and not (token.isascii() and token.isprintable())
+    }
+    return {
+        "text tokens": [*table.tokens, ""],
+        "text classes": [
+            *(0 if number in specials else after for number, after in enumerate(table.classes, 1)),
+            common,
+        ],
+        "limits of one": [10 * limit for limit, _ in widths[0]],
+        **{f"limits of {name}": [limit for limit, _ in widths[width - 1]] for name, width in _QUICK.items()},
+        **{f"offsets of {name}": [offset for _, offset in widths[width - 1]] for name, width in _QUICK.items()},
+        "text limits": [row[width][0] for width in range(LONGEST) for row in [*rows, exact]],
+        "text offsets": [row[width][1] for width in range(LONGEST) for row in [*rows, exact]],
+        "text symbols": symbols,
+        "text specials": [*specials, START, ESCAPED, *_common_widths(table.lengths[COMMON])],
+        "window starts": WINDOWS,
+        "single codes": list(singles),
+        "single tokens": list(singles.values()),
+        "costume units": [0] * (FIRST_UNIT - 1) + list(range(FIRST_UNIT, _UNITS)),
+        **_thick_branches(tree, numbers),
+        "tree order": [numbers[token] for token in tree],
+        "tree shared": "".join(_SHARED[_shared(*pair)] for pair in itertools.pairwise(["", *tree])),
+        "rare codes": [dict(table.codes(code))[RARE] for code in range(COMMON + 1, common)],
+        "code sizes": [2 * len(table.symbols[code]) + 1 for code in range(COMMON + 1, common)],
+        "code places": [-10_000] * (common - 1),
+    }
+
+
+_QUICK = {"two": 2, "three": 3, "four": 4}
+"""The widths that the sprite looks up at once."""
+
+
+def _row(own: Sequence[int], lengths: Sequence[int], symbols: list[int]) -> list[tuple[int, int]]:
+    """Add the symbols of a code to all symbols; return the limit and the offset of each width."""
+    ones, twos = own[: lengths[0]], own[lengths[0] : lengths[0] + lengths[1]]
+    place = len(symbols)
+    symbols += ones
+    symbols += [symbol for symbol in ones for _ in range(10)]
+    symbols += [*twos, *own[len(ones) + len(twos) :]]
+    limits = _limits(lengths, place + 10 * len(ones))
+    return [(len(ones), place + 1), *limits[1:]]
+
+
+def _common_widths(lengths: Sequence[int]) -> list[int]:
+    """The fewest digits; between which tokens a code has as many as most; what a token is more than its code then."""
+    fewest = next(width for width, count in enumerate(lengths, 1) if count)
+    usual = max(range(LONGEST), key=lengths.__getitem__)
+    limit, offset = _limits(lengths, 0)[usual]
+    first = max(limit - lengths[usual], 10**usual)  # a code with zeros in front is no number
+    return [fewest, first + offset - 1, limit + offset, offset]
+
+
+def _limits(lengths: Sequence[int], place: int) -> list[tuple[int, int]]:
+    """The limit and the offset of each width of a code whose symbols stand in a list behind `place`."""
+    found, first = [], 0
+    for count in lengths:
+        first *= 10
+        found.append((first + count, place + 1 - first))
+        first += count
+        place += count
+    return found
+
+
+_SHARED = "0123456789abcdefghijk"
+
+
+def _shared(before: str, token: str) -> int:
+    """With how many equal letters two texts begin."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, token, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def _tree_tokens(tokens: Sequence[str]) -> list[str]:
+    """The tokens that the sprite writes by its tree, those of printable ASCII, in the order of costumes."""
+    ascii_tokens = [token for token in tokens if token and token.isascii() and token.isprintable()]
+    return sorted(ascii_tokens, key=lambda token: [COSTUMED_ASCII.index(letter) for letter in token])
+
+
+_THICK = 100
+"""A branch of the tree with more tokens than this is in the tables, as growing it would take the sprite too long."""
+
+
+def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, Table]:
+    """The tree as the sprite would have it after all its thick branches have grown; see "grow branch" there.
+
+    "pair branches" has a row for each unit of a first letter, and in it the branch for each unit of a second one.
+    """
+    places: list[str | int] = []
+    tokens: list[str | int] = []
+    branch_tokens: list[str | int] = []
+    surplus: list[str | int] = []
+    starts: list[str | int] = []
+    ends: list[str | int] = []
+
+    def add(start: int, end: int, depth: int, token: int, more: int) -> int:
+        ends_here = depth > 0 and len(tree[start]) == depth
+        places.append("")
+        tokens.append(_NONE)
+        branch_tokens.append(numbers[tree[start]] if ends_here else token)
+        surplus.append(0 if ends_here else more)
+        starts.append(start + 1 + ends_here)
+        ends.append(end)
+        return len(places)
+
+    def unit(token: str, at: int) -> int:
+        return COSTUMED_ASCII.index(token[at]) + FIRST_UNIT
+
+    pairs = [add(0, 0, 0, 0, -2)] * (_UNITS * _UNITS)
+    places[-1] = _NOWHERE
+    growing: list[tuple[int, int]] = []
+    for letter in COSTUMED_ASCII:
+        start = unit(letter, 0) * _UNITS
+        pairs[start : start + _UNITS] = [add(0, 0, 0, numbers[letter], -1)] * _UNITS
+        tokens[-1], places[-1] = numbers[letter], _NOWHERE
+    for pair, some in itertools.groupby(range(len(tree)), key=lambda at: tree[at][:2]):
+        if len(pair) == 2:
+            row = list(some)
+            new = add(row[0], row[-1] + 1, 2, numbers[pair[0]], -1)
+            pairs[unit(pair, 0) * _UNITS + unit(pair, 1)] = new
+            growing.append((new, 2))
+    owners: list[str | int] = []
+    branches: list[str | int] = []
+    for branch, depth in growing:
+        rest = range(int(starts[branch - 1]) - 1, int(ends[branch - 1]))
+        if len(rest) <= _THICK:
+            continue
+        tokens[branch - 1] = branch_tokens[branch - 1]
+        children = [list(some) for _, some in itertools.groupby(rest, key=lambda at: tree[at][depth])]
+        first, last = (unit(tree[children[at][0]], depth) for at in (0, -1))
+        places[branch - 1] = place = len(owners) + 1 - first
+        owners += [0] * (last - first + 1)
+        branches += [0] * (last - first + 1)
+        for child in children:
+            more = int(surplus[branch - 1]) - 1
+            new = add(child[0], child[-1] + 1, depth + 1, int(branch_tokens[branch - 1]), more)
+            at = place + unit(tree[child[0]], depth) - 1
+            owners[at], branches[at] = branch, new
+            growing.append((new, depth + 1))
+    return {
+        "pair branches": pairs,
+        "tree places": places,
+        "tree tokens": tokens,
+        "tree surplus": surplus,
+        "branch tokens": branch_tokens,
+        "tree starts": starts,
+        "tree ends": ends,
+        "tree owners": owners,
+        "tree branches": branches,
+    }
+
+
+_UNITS = FIRST_UNIT + len(COSTUMED_ASCII)
+"""The units of letters that tokens know end before this; 0 is for all others, and for the end of the text."""
+
+_NONE = -1
+"""The token of a branch that has not grown."""
+
+_NOWHERE = -100_000
+"""The place of the branch of a letter that no token begins with: no place at all."""
