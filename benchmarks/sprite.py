@@ -1,8 +1,9 @@
 """What does the companion sprite cost its author: time to an answer, time of a frame, turns of a loop beside it?
 
-Wall time, on loopback, at 30 frames a second, in Scratch's virtual machine and in TurboWarp's, with Scratch's limits:
-sets of 256 digits, 0.1 s apart. Needs Node. A "turn" is one time round a user's counting loop, which a machine runs as
-often as a frame has room; the share is of what the loop has in the same project before the sprite begins.
+Wall time, on loopback, at 30 frames a second: Scratch's virtual machine on a cloud with Scratch's limits (sets of 256
+digits, 0.1 s apart), TurboWarp's on one with TurboWarp's (0.05 s apart). Needs Node. A "turn" is one time round a
+user's counting loop, which a machine runs as often as a frame has room; the share is of what the loop has in the same
+project before the sprite begins.
 
     python benchmarks/sprite.py [--quick] [--json FILE]
 """
@@ -19,7 +20,7 @@ from typing import Literal
 
 from report import Report, Row, main
 
-from cloudlink import CloudConnection, CloudRequests, PlayerError
+from cloudlink import CloudConnection, CloudRequests, PlayerError, TwCloudConnection
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player, install
 from cloudlink.player.install import default_directory, install_locked
@@ -64,11 +65,12 @@ Flavor = Literal["vanilla", "turbowarp"]
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """A cloud and a server on it; the cloud's address."""
+def serving(flavor: Flavor) -> Iterator[str]:
+    """The cloud where a machine plays, and a server on it; the cloud's address."""
+    connect = TwCloudConnection if flavor == "turbowarp" else CloudConnection
     with (
-        LocalCloud("scratch") as cloud,
-        CloudConnection(PROJECT, username="server", cloud_host=cloud.url) as connection,
+        LocalCloud("turbowarp" if flavor == "turbowarp" else "scratch") as cloud,
+        connect(PROJECT, username="server", cloud_host=cloud.url) as connection,
     ):
         client = CloudRequests(connection)
         client.add_request(lambda number: 2 * number, name="double")
@@ -118,7 +120,7 @@ def measure(report: Report) -> None:
     for flavor in ("vanilla", "turbowarp"):
         report.heading(f"{flavor} machine")
         try:
-            with serving() as url, playing(flavor) as player:
+            with serving(flavor) as url, playing(flavor) as player:
                 _measure_player(report, flavor, player, url)
         except PlayerError as error:
             report.heading(f"left out: {error}")
@@ -138,7 +140,7 @@ def _measure_player(report: Report, flavor: Flavor, player: Player, url: str) ->
     player.stop_all()
     empty_frame, alone = _frame_time(player), _turns(player)
     player.stop_all()
-    player.connect(url, user="player1", project_id=PROJECT)
+    player.connect(url, user="player1", project_id=PROJECT, interval=0.05 if flavor == "turbowarp" else 0.1)
     player.green_flag()
     player.wait_until("server status", equals="online")
 
@@ -195,11 +197,10 @@ def _work(player: Player) -> float:
 
 
 def _turns(player: Player) -> float:
-    """How often a second a counting loop comes round: the median of several spells."""
+    """How often a second a counting loop comes round: of several spells the best, as other programs only take away."""
     player.broadcast("count", wait=False)
     player.wait_frames(5)
-    spells = [_spell(player) for _ in range(5)]
-    return statistics.median(spells)
+    return max(_spell(player) for _ in range(8))
 
 
 def _spell(player: Player) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloudlink import CloudConnection, CloudRequests
+from cloudlink import CloudConnection, CloudRequests, TwCloudConnection
 from cloudlink.localcloud import Faults, LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
@@ -34,8 +34,8 @@ add (join (join (server message topic) [: ]) (server message)) to [seen v]
 
 class Server:
     def __init__(self, cloud: LocalCloud) -> None:
-        self.cloud = cloud
-        self.connection = CloudConnection(PROJECT, username="server", cloud_host=cloud.url)
+        connect = TwCloudConnection if cloud.profile.name == "turbowarp" else CloudConnection
+        self.connection = connect(PROJECT, username="server", cloud_host=cloud.url)
         self.client = CloudRequests(self.connection)
 
         @self.client.request
@@ -51,9 +51,15 @@ class Server:
         self.connection.disconnect()
 
 
+@pytest.fixture(params=["vanilla", "turbowarp"])
+def flavor(request: pytest.FixtureRequest) -> str:
+    flavor: str = request.param
+    return flavor
+
+
 @pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud("scratch") as cloud:
+def cloud(flavor: str) -> Iterator[LocalCloud]:
+    with LocalCloud("turbowarp" if flavor == "turbowarp" else "scratch") as cloud:
         yield cloud
 
 
@@ -80,12 +86,13 @@ def turbowarp_player(parts: Path, turbowarp_bundle: Path, project: Path) -> Iter
         yield player
 
 
-@pytest.fixture(params=["vanilla", "turbowarp"])
-def player(request: pytest.FixtureRequest, cloud: LocalCloud) -> Player:
-    player: Player = request.getfixturevalue(f"{request.param}_player")
+@pytest.fixture
+def player(request: pytest.FixtureRequest, flavor: str, cloud: LocalCloud) -> Player:
+    player: Player = request.getfixturevalue(f"{flavor}_player")
     player.stop_all()
     player.set_values(lists={"seen": [], "server topics": []})
-    player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=0.1)
+    interval = 0.05 if flavor == "turbowarp" else 0.1
+    player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=interval)
     player.green_flag()
     return player
 
