@@ -120,7 +120,7 @@ def test_locks_hold_exact_versions_and_hashes_but_no_addresses(folder: Path) -> 
     for package in packages.values():
         assert package["integrity"].startswith("sha512-")
         assert "resolved" not in package
-    for name in manifest["selfContained"]:
+    for name in manifest.get("selfContained", []):
         assert "dependencies" not in packages[f"node_modules/{name}"]
 
 
