@@ -1,18 +1,19 @@
 // The clock that steps a virtual machine, as a browser's timer does.
 //
-//   paced:     one step every 33 ms; a step that takes longer delays the next, and those missed are left out
+//   paced:     one step every 33 ms, or 16 ms at 60 frames a second; a step that takes longer delays the next, and those missed are left out
 //   stalled:   no steps at all, as in a hidden tab; whatever else is waiting goes on
 //   stepNow(): one step more, at once, whatever the clock says
 //
 // The machine's own timer is not used: Node's drifts by the lateness of every call, a browser's does not.
 
-/** Milliseconds between two frames: 1000/30 as browsers cut it, to whole milliseconds. */
-const FRAME_INTERVAL = 33;
-
 export class FrameClock {
-    /** @param {function(): void} step runs one frame of the machine. */
-    constructor(step) {
+    /**
+     * @param {function(): void} step runs one frame of the machine.
+     * @param {number} framesPerSecond
+     */
+    constructor(step, framesPerSecond) {
         this.step = step;
+        this.interval = Math.floor(1000 / framesPerSecond);  // as browsers cut it, to whole milliseconds
         this.frames = 0;
         this.errors = 0;
         this.workMilliseconds = 0;
@@ -25,7 +26,7 @@ export class FrameClock {
     /** Start pacing; the first frame comes one interval from now. */
     start() {
         if (this.timer !== null) return;
-        this.due = performance.now() + FRAME_INTERVAL;
+        this.due = performance.now() + this.interval;
         this.schedule();
     }
 
@@ -40,7 +41,7 @@ export class FrameClock {
 
     tick() {
         const now = performance.now();
-        this.due = now + FRAME_INTERVAL - ((now - this.due) % FRAME_INTERVAL);
+        this.due = now + this.interval - ((now - this.due) % this.interval);
         if (now >= this.stalledUntil) this.stepNow();
         this.schedule();
     }

@@ -14,15 +14,18 @@ const VARIABLE = '';
 const LIST = 'list';
 
 export class Machine {
-    /** @param {function} VirtualMachine the class, see browser.mjs. */
-    constructor(VirtualMachine) {
+    /**
+     * @param {function} VirtualMachine the class, see browser.mjs.
+     * @param {number} framesPerSecond 30, or 60 as an author can choose in TurboWarp.
+     */
+    constructor(VirtualMachine, framesPerSecond) {
         this.vm = new VirtualMachine();
         this.runtime = this.vm.runtime;
         // Both sites run projects at 30 frames a second. The machine's own start() is what puts this number
         // into currentStepTime, of which scripts may use 75 %; we step it ourselves, so we put it there.
-        this.vm.setCompatibilityMode(true);
-        this.runtime.currentStepTime = 1000 / 30;
-        this.frames = new FrameClock(() => this.runtime._step());
+        this.vm.setCompatibilityMode(framesPerSecond === 30);
+        this.runtime.currentStepTime = 1000 / framesPerSecond;
+        this.frames = new FrameClock(() => this.runtime._step(), framesPerSecond);
     }
 
     async load(path) {
@@ -60,7 +63,7 @@ export class Machine {
      *
      * @param {object[]} threads
      * @param {number} timeout milliseconds.
-     * @param {boolean} atOnce step the machine back to back until then, rather than every 33 ms.
+     * @param {boolean} atOnce step the machine back to back until then, rather than at its pace.
      */
     async ended(threads, timeout, atOnce) {
         const running = () => threads.filter(thread => this.runtime.threads.includes(thread)).length;

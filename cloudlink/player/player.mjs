@@ -1,6 +1,6 @@
 // The player: a Scratch virtual machine with a cloud client, driven over standard input and output.
 //
-//     node player.mjs --parts FOLDER [--vm BUNDLE --flavor vanilla|turbowarp]
+//     node player.mjs --parts FOLDER [--vm BUNDLE --flavor vanilla|turbowarp] [--fps 30|60]
 //
 // FOLDER holds the node_modules that install.py makes; BUNDLE is another virtual machine than the one there.
 // Commands and answers are JSON objects, one a line:
@@ -33,6 +33,7 @@ const {values: options} = parseArgs({
         parts: {type: 'string'},
         flavor: {type: 'string', default: 'vanilla'},
         vm: {type: 'string'},
+        fps: {type: 'string', default: '30'},
     },
 });
 const nodeModules = join(resolve(options.parts), 'node_modules');
@@ -40,7 +41,7 @@ const requirePart = createRequire(join(nodeModules, 'any.js'));
 const parts = {WebSocket: requirePart('ws'), throttle: requirePart('lodash.throttle')};
 
 const bundle = options.vm ?? join(nodeModules, 'scratch-vm/dist/web/scratch-vm.js');
-const machine = new Machine(loadMachineClass(options.flavor, resolve(bundle)));
+const machine = new Machine(loadMachineClass(options.flavor, resolve(bundle)), Number(options.fps));
 const commands = new Commands(machine, parts);
 
 function markNonFinite(key, value) {

@@ -136,6 +136,7 @@ class Player:
         machine: the path of another virtual machine's browser bundle, in place of the one in `parts`.
         flavor: what that bundle is: "vanilla" for Scratch's virtual machine; "turbowarp" for TurboWarp's, which
             is dist/scaffolding/scaffolding-min.js of the npm package @turbowarp/packager.
+        fps: frames a second: 30 as on both sites, or 60 as an author can choose in TurboWarp.
     """
 
     def __init__(
@@ -144,11 +145,13 @@ class Player:
         parts: Path | None = None,
         machine: Path | None = None,
         flavor: Literal["vanilla", "turbowarp"] = "vanilla",
+        fps: Literal[30, 60] = 30,
     ) -> None:
         if flavor != "vanilla" and machine is None:
             raise InvalidArgument(f"flavor {flavor!r} needs machine=, the path of its bundle")
         folder = install() if parts is None else parts
         arguments = [find_node(), str(SOURCES / "player.mjs"), "--parts", str(folder), "--flavor", flavor]
+        arguments += ["--fps", str(fps)]
         if machine is not None:
             arguments += ["--vm", str(machine)]
         self._process = subprocess.Popen(
