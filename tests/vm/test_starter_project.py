@@ -18,7 +18,6 @@ from spacing import too_close
 from cloudlink import CloudConnection, CloudRequests, RequestError, TwCloudConnection
 from cloudlink.localcloud import Faults, LocalCloud, SetRecord
 from cloudlink.player import Player
-from cloudlink.sprite.companion import starter_sb3
 
 PROJECT = "1"
 TEXTS = ["", "7", "007", "1e3", 'quotes " and \' ', "a & b", "back\\slash", "{braces} [brackets] <tags>", "Ünïcödé ÀÉß",
@@ -90,13 +89,6 @@ def serving(profile: str = "scratch") -> Iterator[Server]:
         add_handlers(server)
         with server.client:
             yield server
-
-
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("starter") / "starter.sb3"
-    path.write_bytes(starter_sb3())
-    return path
 
 
 @pytest.fixture
