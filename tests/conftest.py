@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,10 @@ TESTS = Path(__file__).parent
 TURBOWARP_BUNDLE = "node_modules/@turbowarp/packager/dist/scaffolding/scaffolding-min.js"
 
 sys.path.insert(0, str(TESTS))  # strategies.py and the like
+
+# A shell's background job ignores Ctrl-C, and so would the programs that tests start and end with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Virtual time makes slow machines no excuse; a shared CI machine makes deadlines a lottery.
 settings.register_profile("cloudlink", deadline=None, suppress_health_check=[HealthCheck.too_slow])
