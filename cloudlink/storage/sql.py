@@ -111,11 +111,14 @@ class SqlBackend:
     def _prepare(self) -> None:
         try:
             _metadata.create_all(self._engine)
+        except (IntegrityError, ProgrammingError):  # another program was quicker, if it was that
+            _metadata.create_all(self._engine)
+        try:
             with self._writer.begin() as connection:
                 if connection.execute(select(_store.c.id)).first() is None:
                     connection.execute(insert(_store).values(id=1, layout=LAYOUT))
-        except (IntegrityError, ProgrammingError):  # another program was quicker, if it was that
-            _metadata.create_all(self._engine)
+        except IntegrityError:  # the same; the row is there, and waited for
+            pass
         with self._reader.connect() as connection:
             layout = connection.execute(select(_store.c.layout)).scalar_one()
         if layout != LAYOUT:
