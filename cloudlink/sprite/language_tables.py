@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from cloudlink.codec.languages import LANGUAGES
 from cloudlink.codec.text_table import COMMON, LONGEST, RARE, TextTable, text_table
-
-Table = str | Sequence[str | int]
+from cloudlink.sprite.text_tables import Table, limits_and_offsets
 
 
 def language_tables() -> Mapping[str, Table]:
@@ -27,38 +26,26 @@ def _tables_of(digit: int, table: TextTable) -> Mapping[str, Table]:
     class of a token is where its row begins, 0 if it is a special one. `RARE` is the token behind all others: it has no
     text and the class of the common code.
     """
-    limits: list[int] = []
-    offsets: list[int] = []
+    rows: list[tuple[int, int]] = []
     symbols: list[int] = []
     for code in range(COMMON + 1, len(table.lengths)):
-        _add_row(table.lengths[code], len(symbols), limits, offsets)
+        rows += limits_and_offsets(table.lengths[code], len(symbols))
         symbols += [len(table.tokens) + 1 if one == RARE else one for one in table.symbols[code]]
-    common = len(limits) + 1
-    _add_row(table.lengths[COMMON], 0, limits, offsets)
+    common = len(rows) + 1
+    rows += limits_and_offsets(table.lengths[COMMON], 0)
     specials = [table.end, table.characters, table.window]
     special = {*specials, table.pack}
     classes = [0 if number in special else _row(code) for number, code in enumerate(table.classes, 1)]
     tokens = [*table.tokens, ""]
     return {
-        "heads": [digit, len(tokens), len(symbols), len(limits), common, *specials],
+        "heads": [digit, len(tokens), len(symbols), len(rows), common, *specials],
         "tokens": tokens,
         "classes": [*classes, common],
-        "limits": limits,
-        "offsets": offsets,
+        "limits": [limit for limit, _ in rows],
+        "offsets": [offset for _, offset in rows],
         "symbols": symbols,
     }
 
 
 def _row(code: int) -> int:
     return (code - 1) * LONGEST + 1
-
-
-def _add_row(lengths: Sequence[int], place: int, limits: list[int], offsets: list[int]) -> None:
-    """Add the limits and offsets of a code whose symbols stand in a list behind `place`."""
-    first = 0
-    for count in lengths:
-        first *= 10
-        limits.append(first + count)
-        offsets.append(place + 1 - first)
-        first += count
-        place += count

@@ -47,7 +47,7 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
         for code in range(COMMON + 1, common)
     ]
     up_to_three = list(range(1, sum(table.lengths[COMMON][:3]) + 1))
-    quick, exact = _row(up_to_three, table.lengths[COMMON], symbols), _limits(table.lengths[COMMON], 0)
+    quick, exact = _row(up_to_three, table.lengths[COMMON], symbols), limits_and_offsets(table.lengths[COMMON], 0)
     widths = [[row[width] for row in [*rows, [*quick[:3], *exact[3:]]]] for width in range(LONGEST)]
     tree = _tree_tokens(table.tokens)
     numbers = {token: number for number, token in enumerate(table.tokens, 1)}
@@ -82,6 +82,17 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
     }
 
 
+def limits_and_offsets(lengths: Sequence[int], place: int) -> list[tuple[int, int]]:
+    """The limit and the offset of each width of a code whose symbols stand in a list behind `place`."""
+    found, first = [], 0
+    for count in lengths:
+        first *= 10
+        found.append((first + count, place + 1 - first))
+        first += count
+        place += count
+    return found
+
+
 _QUICK = {"two": 2, "three": 3, "four": 4}
 """The widths that the sprite looks up at once."""
 
@@ -93,7 +104,7 @@ def _row(own: Sequence[int], lengths: Sequence[int], symbols: list[int]) -> list
     symbols += ones
     symbols += [symbol for symbol in ones for _ in range(10)]
     symbols += [*twos, *own[len(ones) + len(twos) :]]
-    limits = _limits(lengths, place + 10 * len(ones))
+    limits = limits_and_offsets(lengths, place + 10 * len(ones))
     return [(len(ones), place + 1), *limits[1:]]
 
 
@@ -101,20 +112,9 @@ def _common_widths(lengths: Sequence[int]) -> list[int]:
     """The fewest digits; between which tokens a code has as many as most; what a token is more than its code then."""
     fewest = next(width for width, count in enumerate(lengths, 1) if count)
     usual = max(range(LONGEST), key=lengths.__getitem__)
-    limit, offset = _limits(lengths, 0)[usual]
+    limit, offset = limits_and_offsets(lengths, 0)[usual]
     first = max(limit - lengths[usual], 10**usual)  # a code with zeros in front is no number
     return [fewest, first + offset - 1, limit + offset, offset]
-
-
-def _limits(lengths: Sequence[int], place: int) -> list[tuple[int, int]]:
-    """The limit and the offset of each width of a code whose symbols stand in a list behind `place`."""
-    found, first = [], 0
-    for count in lengths:
-        first *= 10
-        found.append((first + count, place + 1 - first))
-        first += count
-        place += count
-    return found
 
 
 _SHARED = "0123456789abcdefghijk"
