@@ -111,12 +111,7 @@ class CloudClient:
         self._tickets: dict[int, Callable[[Any], None]] = {}  # requests of our own, and what to do with the answers
         self._closed = False
         self._thread = LinkThread(
-            cloud,
-            self._link,
-            on_event=self._handle,
-            name="cloudlink-client",
-            tick=self._expire,
-            clock=clock,
+            cloud, self._link, on_event=self._handle, name="cloudlink-client", tick=self._expire, clock=clock
         )
         self._thread.start()
         if user is not None:

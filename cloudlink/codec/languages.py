@@ -14,6 +14,14 @@ LANGUAGES: Mapping[str, str] = {"es": "1", "fr": "2", "de": "3", "pt": "4", "ru"
 """The digit of each pack, by its language's code of ISO 639-1. Added to, never changed; 0 stays free."""
 
 
+_BY_DIGIT = {digit: language for language, digit in LANGUAGES.items()}
+
+
+def language_of(digit: str) -> str | None:
+    """The language of a pack's digit; None for one that this version does not know."""
+    return _BY_DIGIT.get(digit)
+
+
 def check_languages(languages: Iterable[str]) -> tuple[str, ...]:
     """The languages, each once.
 

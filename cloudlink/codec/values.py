@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cloudlink.codec import digits, kinds, msgpack
-from cloudlink.codec.languages import LANGUAGES, check_languages
+from cloudlink.codec.languages import LANGUAGES, check_languages, language_of
 from cloudlink.codec.reader import Reader
 from cloudlink.codec.writer import Writer
 from cloudlink.errors import DecodeError
@@ -74,7 +74,7 @@ def decode(text: str) -> Any:
 
 def _language(text: str) -> str:
     digit = text[len(kinds.LANGUAGE) : len(kinds.LANGUAGE) + 1]
-    for language, own in LANGUAGES.items():
-        if digit == own:
-            return language
-    raise DecodeError(f"language pack {digit!r} is unknown to this version")
+    language = language_of(digit)
+    if language is None:
+        raise DecodeError(f"language pack {digit!r} is unknown to this version")
+    return language

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudlink import codec
-from cloudlink.codec.languages import LANGUAGES, check_languages
+from cloudlink.codec.languages import LANGUAGES, check_languages, language_of
 from cloudlink.errors import Busy, DecodeError, InvalidArgument, RequestError
 
 MOST_TIMEOUT = 99
@@ -90,8 +90,9 @@ def decode_request(digits: str) -> Request:
         raise DecodeError("a request begins with its timeout")
     languages, place = [], _TIMEOUT
     while digits.startswith(_PACK, place):
-        pack = digits[place + len(_PACK) : place + len(_PACK) + 1]
-        languages += [language for language, digit in LANGUAGES.items() if digit == pack]
+        language = language_of(digits[place + len(_PACK) : place + len(_PACK) + 1])
+        if language is not None:  # else of a later version
+            languages.append(language)
         place += len(_PACK) + 1
     content = codec.decode(digits[place:])
     if not isinstance(content, list) or not content or not isinstance(content[0], str):

@@ -43,7 +43,7 @@ from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
 from cloudlink.serve.ends import Ends
 from cloudlink.serve.player import Player, ReceivedRequest, current_request
-from cloudlink.serve.requesters import LogTimes, Requesters, nameless, no_log
+from cloudlink.serve.requesters import LogTimes, Requesters, nameless, no_log, stopping
 from cloudlink.serve.topic_names import TopicNames
 from cloudlink.serve.workers import AsyncWorker, Workers
 from cloudlink.transport.connection import Connection, Origin, VariableSet
@@ -317,7 +317,7 @@ class Line:
         """
         self._shared.tell("on_request", received)
         if self._stopping:
-            raise RequestError("the server is stopping", 503)
+            raise stopping()
         try:
             with self._thread.use():
                 call = self._calls.begin(client, message, request, now=self._shared.clock())

@@ -86,7 +86,7 @@ class Requesters:
         try:
             future = self._authors.ask_all([VariableSet(one.name, one.value, one.received_at) for one in carriers])
         except NotConnected:
-            then(_stopping())
+            then(stopping())
             return
         with self._lock:
             self._asked[future] = self._clock() + self._patience
@@ -112,7 +112,7 @@ class Requesters:
             del self._asked[future]
             closed = self._closed
         if future.cancelled():
-            then(_stopping() if closed else _refusal(Doubt.GAP))
+            then(stopping() if closed else _refusal(Doubt.GAP))
             return
         author = future.result()
         if author.level is Level.LOGGED and author.user is not None:
@@ -135,5 +135,6 @@ def _refusal(doubt: Doubt) -> RequestError:
     return RequestError(f"the server could not find out who asks: {_DOUBTS[doubt]}; ask again", FORBIDDEN)
 
 
-def _stopping() -> RequestError:
+def stopping() -> RequestError:
+    """The answer to what comes, or still waits, while the server ends."""
     return RequestError("the server is stopping", 503)
