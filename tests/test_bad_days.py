@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
+import patience
 import pytest
 from spacing import JITTER
 
@@ -139,11 +141,7 @@ def place(profile: str | Profile) -> Iterator[Place]:
     made.check_the_pace()
 
 
-def until(condition: Callable[[], object], *, seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.01)
+until = partial(patience.until, seconds=SECONDS)
 
 
 def error_of(answer: Future[Any]) -> RequestError:

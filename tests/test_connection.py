@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+import patience
 import pytest
 from spacing import too_close
 
@@ -115,11 +117,7 @@ class Events:
         return [(event.name, event.value) for event in self.heard if isinstance(event, VariableSet)]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
+until = partial(patience.until, seconds=5)
 
 
 @pytest.fixture(autouse=True)

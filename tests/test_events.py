@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from log_site import LogSite
+from patience import until
 
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.dispatch import MOST_WAITING
@@ -45,13 +46,6 @@ class Heard:
     def wait_for(self, kind: str, count: int = 1) -> None:
         with self._news:
             assert self._news.wait_for(lambda: len(self.of(kind)) >= count, 10), self.events
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

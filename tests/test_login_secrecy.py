@@ -13,7 +13,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import until
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
@@ -96,13 +96,6 @@ def names(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> dict[str, int]:
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
         monkeypatch.delenv(proxy, raising=False)
     return ports
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
 
 
 def everything_said(request: Request) -> str:

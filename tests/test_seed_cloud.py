@@ -9,25 +9,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
 from log_site import LogSite
+from patience import until
 
 import cloudlink as scratch3
 from cloudlink import connection as connection_module
 from cloudlink.localcloud import LocalCloud
 
 SECRET = "SeCrEt-SeSsIoN"
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
 
 
 @pytest.fixture

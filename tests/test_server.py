@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
+import patience
 import pytest
 
 from cloudlink.client import CloudClient
@@ -73,11 +75,7 @@ def player(join: Join) -> Iterator[CloudClient]:
         yield player
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
+until = partial(patience.until, seconds=SECONDS)
 
 
 def in_background(function: Callable[..., Any], *arguments: Any) -> threading.Thread:

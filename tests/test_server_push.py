@@ -8,8 +8,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
+import patience
 import pytest
 
 from cloudlink.client import ME, CloudClient
@@ -49,11 +51,7 @@ def server(join: Join) -> Iterator[CloudRequests]:
     server.stop()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.005)
+until = partial(patience.until, seconds=SECONDS)
 
 
 # What was not asked for

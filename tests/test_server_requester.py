@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
+import patience
 import pytest
 from log_site import LogSite
 
@@ -52,11 +53,7 @@ def _no_thread_is_left() -> Iterator[None]:
     until(lambda: set(threading.enumerate()) <= before)
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "this should have come true long ago"
-        time.sleep(0.01)
+until = partial(patience.until, seconds=SECONDS)
 
 
 class Stage:
