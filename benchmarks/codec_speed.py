@@ -89,9 +89,6 @@ repeat (rounds)
   end
 end
 
-when I receive [get ready v]
-list next codes
-
 when I receive [read bytes v]
 read all bytes
 
@@ -163,10 +160,6 @@ def texts_in_the_sprite(report: Report, player: Player, machine: str, goals: tup
     report.heading(f"texts, {machine}")
     some = messages(500)
     size = sum(map(len, some))
-    classes = len(sprite_tables()["code places"])
-    listing = [player.broadcast("get ready", at_once=True, timeout=60).seconds for _ in range(classes)]
-    report.add(Row("get ready to write, longest frame", machine, max(listing), "s"))
-    report.add(Row("get ready to write, all frames", machine, sum(listing), "s"))
     inputs = {
         "read": [text.encode(message) for message in some],
         "write": some,

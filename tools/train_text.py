@@ -7,7 +7,8 @@ From the corpora of text_sources.py it
    drops those whose loss costs least;
 3. groups tokens by what follows them, into classes;
 4. makes a Huffman code of ten branches for each class, and one for what is rare there;
-5. writes all texts with these codes, counts again, and repeats from 3.
+5. writes all texts with these codes, counts again, and repeats from 3;
+6. puts the symbols of equal length in the order in which the sprite finds them (cloudlink/sprite/perfect_hash.py).
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cloudlink.codec.languages import LANGUAGES
 from cloudlink.codec.text_reader import TextReader
-from cloudlink.codec.text_table import ESCAPED, LONGEST, RARE, START, TextTable, dump
+from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable, dump
 from cloudlink.codec.text_writer import Branch, TextWriter, words
+from cloudlink.sprite.perfect_hash import arranged
 from tools.text_phrases import UNFIT
 from tools.text_sources import Message, held_out_messages, training_messages
 
@@ -316,6 +319,16 @@ def _coded(tokens: Sequence[str], assigned: np.ndarray, following: np.ndarray, l
     )
 
 
+def arranged_for_the_sprite(table: TextTable) -> TextTable:
+    """The same table with the symbols of each length in the order in which the sprite finds them."""
+    symbols = [list(table.symbols[COMMON])]
+    for code in range(COMMON + 1, len(table.lengths)):
+        row = iter(len(table.tokens) + 1 if symbol == RARE else symbol for symbol in table.symbols[code])
+        arranged_row = [one for count in table.lengths[code] for one in arranged(list(itertools.islice(row, count)))]
+        symbols.append([RARE if one > len(table.tokens) else one for one in arranged_row])
+    return replace(table, symbols=symbols)
+
+
 def _per_length(lengths: Sequence[int]) -> list[int]:
     return [lengths.count(width) for width in range(1, LONGEST + 1)]
 
@@ -426,6 +439,8 @@ def main() -> None:
         listed=given.listed or listed,
         rounds=given.rounds,
     )
+    if not pack:
+        table = arranged_for_the_sprite(table)
     output.write_text(dump(table), encoding="utf-8", newline="\n")
     print(f"{output}: {output.stat().st_size:,} bytes, {len(table.tokens):,} tokens")
     for source, texts in held_out_messages(given.cache, messages, language=language).items():

@@ -96,9 +96,6 @@ def load(content: str) -> TextTable:
     fields = json.loads(content)
     tokens: list[str] = fields["tokens"]
     special: Mapping[str, int] = fields["special"]
-    symbols = [list(range(1, len(tokens) + 1))]
-    for lengths, steps in zip(fields["lengths"][1:], fields["symbols"], strict=True):
-        symbols.append(_from_steps(lengths, steps))
     return TextTable(
         tokens,
         [int(letter, 36) for letter in fields["classes"]],
@@ -107,20 +104,18 @@ def load(content: str) -> TextTable:
         special["window"],
         special["pack"],
         fields["lengths"],
-        symbols,
+        [range(1, len(tokens) + 1), *fields["symbols"]],
     )
 
 
 def dump(table: TextTable) -> str:
-    """The table as JSON. Symbols of equal length ascend, so that the steps between them are small numbers."""
+    """The table as JSON; the symbols of the common code, which are all tokens, go without saying."""
     special = {name: getattr(table, name) for name in ("end", "characters", "window", "pack")}
     lines = {
         "special": special,
         "classes": "".join(_BASE_36[number] for number in table.classes),
         "lengths": table.lengths,
-        "symbols": [
-            _to_steps(lengths, symbols) for lengths, symbols in zip(table.lengths[1:], table.symbols[1:], strict=True)
-        ],
+        "symbols": table.symbols[1:],
         "tokens": table.tokens,
     }
     body = ",\n".join(
@@ -130,25 +125,3 @@ def dump(table: TextTable) -> str:
 
 
 _BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-def _to_steps(lengths: Sequence[int], symbols: Sequence[int]) -> list[int]:
-    steps, at = [], 0
-    for count in lengths:
-        before = -1
-        for symbol in symbols[at : at + count]:
-            steps.append(symbol - before - 1)
-            before = symbol
-        at += count
-    return steps
-
-
-def _from_steps(lengths: Sequence[int], steps: Sequence[int]) -> list[int]:
-    symbols, at = [], 0
-    for count in lengths:
-        symbol = -1
-        for step in steps[at : at + count]:
-            symbol += step + 1
-            symbols.append(symbol)
-        at += count
-    return symbols

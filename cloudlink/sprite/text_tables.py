@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cloudlink.codec.text_escapes import WINDOWS
 from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable
+from cloudlink.sprite.perfect_hash import factors
 
 Table = str | Sequence[str | int]
 
@@ -28,8 +29,12 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
     that two digits are always a place, a code of one digit stands there ten times. Of the common code only tokens of up
     to three digits are there; with the offset of four, a code is the token itself. "text limits" and "text offsets"
     hold the same for each width in turn, where codes of one digit have another place, and the common code none.
-    "rare codes" are the digits of `RARE`, "code sizes" how many places the codes of a class have when the sprite lists
-    them, "code places" their places: before all, as they are not listed yet.
+    "rare codes" are the digits of `RARE`.
+
+    For finding the code of a token, a row for each class and width, all classes for one width after the other:
+    "code widths", "first codes" of a width, their number "code counts", in "code places" what is to be added to a code
+    for its place in "text symbols"; "factor counts" and "factor places" tell which of "code factors" is a token's. A
+    code of that width is then the first one and ``token * factor % 10007 % count``; see perfect_hash.py.
 
     "text specials": four special tokens, two classes, the fewest digits of a common code; between which tokens a common
     code has the number of digits that most have, and what is to be taken from the token for the code.
@@ -77,8 +82,7 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
         "tree order": [numbers[token] for token in tree],
         "tree shared": "".join(_SHARED[_shared(*pair)] for pair in itertools.pairwise(["", *tree])),
         "rare codes": [dict(table.codes(code))[RARE] for code in range(COMMON + 1, common)],
-        "code sizes": [2 * len(table.symbols[code]) + 1 for code in range(COMMON + 1, common)],
-        "code places": [-10_000] * (common - 1),
+        **_codes_of_tokens(table.lengths[COMMON + 1 :], rows, symbols),
     }
 
 
@@ -106,6 +110,34 @@ def _row(own: Sequence[int], lengths: Sequence[int], symbols: list[int]) -> list
     symbols += [*twos, *own[len(ones) + len(twos) :]]
     limits = limits_and_offsets(lengths, place + 10 * len(ones))
     return [(len(ones), place + 1), *limits[1:]]
+
+
+_WIDTHS = (3, 2, 1, 4)
+"""In this order the sprite looks for the code of a token: most have three digits."""
+
+
+def _codes_of_tokens(
+    lengths: Sequence[Sequence[int]], rows: Sequence[Sequence[tuple[int, int]]], symbols: Sequence[int]
+) -> Mapping[str, Table]:
+    """By what the sprite finds the code of a token in each class; `rows` are limits and offsets in `symbols`."""
+    columns: dict[str, list[int]] = {name: [] for name in _CODE_COLUMNS}
+    found: list[int] = []
+    for width in _WIDTHS:
+        for counts, row in zip(lengths, rows, strict=True):
+            count, (limit, offset) = counts[width - 1], row[width - 1]
+            first = limit - count
+            some = factors(symbols[first + offset - 1 : limit + offset - 1])
+            fields = (width, first, count, offset, len(some), len(found) + 1) if count else (width, *_NO_CODES)
+            for name, value in zip(_CODE_COLUMNS, fields, strict=True):
+                columns[name].append(value)
+            found += some
+    return {**columns, "code factors": found}
+
+
+_CODE_COLUMNS = ("code widths", "first codes", "code counts", "code places", "factor counts", "factor places")
+
+_NO_CODES = (0, 1, -100_000, 1, 0)
+"""What stands in the columns after the width where no code has it: with this, no token is found."""
 
 
 def _common_widths(lengths: Sequence[int]) -> list[int]:

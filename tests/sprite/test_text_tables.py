@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cloudlink.codec.text_table import COMMON, LONGEST, RARE, text_table
+from cloudlink.sprite.perfect_hash import PRIME
 from cloudlink.sprite.tables import sprite_tables
 from cloudlink.sprite.text_tables import COSTUMED_ASCII
 
 TABLE = text_table()
 TABLES: Mapping[str, Any] = sprite_tables()
 CODES = range(COMMON + 1, len(TABLE.lengths))
-SOURCE = Path(__file__).parents[2] / "scratch_sprites" / "source" / "1-text.blocks"
+COLUMNS = ("code widths", "first codes", "code counts", "code places", "factor counts", "factor places")
 
 
-def listed(code: int) -> dict[int, int]:
-    """Where the sprite's "list codes" puts each token of a class, from 0."""
-    size = TABLES["code sizes"][code - 1]
-    places: dict[int, int] = {}
-    for token in TABLE.symbols[code]:
-        place = (token or len(TABLE.tokens) + 1) * 7919 % size
-        while place in places.values():
-            place += 1
-        places[token] = place
-    return places
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_the_listed_codes_of_each_class_end_before_the_places_that_are_made_for_them(code: int) -> None:
-    made = re.search(r"item \(class\) of \[code sizes v\]\) / \((\d+)\)\) \+ \((\d+)\)\)", SOURCE.read_text())
-    assert made
-    at_once, more = map(int, made.groups())
-    places = at_once * (round(TABLES["code sizes"][code - 1] / at_once) + more)
-    assert max(listed(code).values()) < places - 1  # the one behind them has to stay empty
+def found(token: int, code: int) -> str | None:
+    """The digits that the sprite's "write token" finds for a token in the code of a class, by the same steps."""
+    for row in range(code - 1, len(TABLES["code widths"]), len(CODES)):
+        columns = {name: TABLES[name][row] for name in COLUMNS}
+        factor_place = columns["factor places"] + token % columns["factor counts"]
+        factor = TABLES["code factors"][factor_place - 1] if factor_place > 0 else 0
+        digits = columns["first codes"] + token * factor % PRIME % columns["code counts"]
+        place = digits + columns["code places"]
+        if place > 0 and TABLES["text symbols"][place - 1] == token:
+            return f"{digits:0{columns['code widths']}d}"
+    return None
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_few_tokens_have_another_place_than_their_own(code: int) -> None:
-    size = TABLES["code sizes"][code - 1]
-    moved = [place for token, place in listed(code).items() if place != (token or len(TABLE.tokens) + 1) * 7919 % size]
-    assert len(moved) < 0.45 * len(TABLE.symbols[code])
+def test_the_code_of_a_token_is_found_by_calculation(code: int) -> None:
+    rare = len(TABLE.tokens) + 1
+    for token, digits in TABLE.codes(code):
+        assert found(token or rare, code) == digits
+    others = set(range(1, rare)) - set(TABLE.symbols[code])
+    assert all(found(token, code) is None for token in others)
 
 
 @pytest.mark.parametrize("code", range(len(TABLE.lengths)))
@@ -75,8 +68,8 @@ def test_two_three_and_four_digits_lead_to_the_same_tokens_at_once(code: int) ->
             continue
         name = {2: "two", 3: "three", 4: "four"}[len(padded)]
         place = int(padded) + TABLES[f"offsets of {name}"][row]
-        found = place if code == COMMON and len(padded) == 4 else TABLES["text symbols"][place - 1]
-        assert found == (token or rare)
+        symbol = place if code == COMMON and len(padded) == 4 else TABLES["text symbols"][place - 1]
+        assert symbol == (token or rare)
         if len(padded) == 2:
             assert (int(padded) < TABLES["limits of one"][row]) == (len(digits) == 1)
 
@@ -94,6 +87,6 @@ def test_rare_codes_are_those_of_the_table() -> None:
 
 def test_most_common_codes_are_the_token_less_a_number() -> None:
     above, below, less = TABLES["text specials"][7:]
-    found = {token: digits for token, digits in TABLE.codes(COMMON) if above < token < below}
-    assert found == {token: str(token - less) for token in range(above + 1, below)}
-    assert len(found) > 0.7 * len(TABLE.tokens)
+    usual = {token: digits for token, digits in TABLE.codes(COMMON) if above < token < below}
+    assert usual == {token: str(token - less) for token in range(above + 1, below)}
+    assert len(usual) > 0.7 * len(TABLE.tokens)

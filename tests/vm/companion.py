@@ -166,16 +166,6 @@ repeat (length of [calls v])
   take next call
 end
 
-when I receive [call list codes v]
-for each call list codes
-
-define for each call list codes :: warp
-begin calls
-repeat (length of [calls v])
-  list next codes
-  add (classes listed) to [results v]
-end
-
 when I receive [call read frame v]
 for each call read frame
 
@@ -520,10 +510,6 @@ class Companion:
 
     def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
         return [str(digits) for digits in self._run("write dense text", calls)]
-
-    def list_codes(self, classes: int) -> list[int]:
-        """Let the sprite get ready to write: so many classes more; how many it has each time."""
-        return [int(listed) for listed in self._run("list codes", [""] * classes)]
 
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
