@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from cloudlink.player import install, node_available
+from cloudlink.player import Player, install, node_available
 from cloudlink.player.install import install_locked
 
 TESTS = Path(__file__).parent
@@ -43,3 +44,30 @@ def parts(parts_folder: Path) -> Path:
 def turbowarp_bundle(parts_folder: Path) -> Path:
     """TurboWarp's machine, out of the parts that only tests need."""
     return install_locked(TESTS, parts_folder / "tests") / TURBOWARP_BUNDLE
+
+
+@pytest.fixture(scope="module")
+def vanilla_player(parts: Path) -> Iterator[Player]:
+    """Scratch's machine, with the project that was loaded last."""
+    with Player(parts=parts) as player:
+        yield player
+
+
+@pytest.fixture(scope="module")
+def turbowarp_player(parts: Path, turbowarp_bundle: Path) -> Iterator[Player]:
+    """TurboWarp's machine, with the project that was loaded last."""
+    with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
+        yield player
+
+
+@pytest.fixture(params=["vanilla", "turbowarp"])
+def flavor(request: pytest.FixtureRequest) -> str:
+    flavor: str = request.param
+    return flavor
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest, flavor: str) -> Player:
+    """One machine and then the other, with the project that was loaded last."""
+    player: Player = request.getfixturevalue(f"{flavor}_player")
+    return player
