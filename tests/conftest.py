@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from patience import until
 
 from cloudlink.player import Player, install, node_available
 from cloudlink.player.install import install_locked
@@ -25,6 +27,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Virtual time makes slow machines no excuse; a shared CI machine makes deadlines a lottery.
 settings.register_profile("cloudlink", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cloudlink")
+
+
+@pytest.fixture
+def no_thread_is_left() -> Iterator[None]:
+    """Lets a test fail that leaves a thread behind; one that is about to end may take its time."""
+    before = set(threading.enumerate())
+    yield
+    until(lambda: set(threading.enumerate()) <= before, seconds=20)
 
 
 @pytest.fixture(scope="session")
