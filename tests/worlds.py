@@ -21,6 +21,9 @@ from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel, ClientTimes, ServerBounds, ServerTimes
 from cloudlink.transport.memory import MemoryCloud, Weather
 
+FINE = Weather(delay=(0.05, 0.3))
+"""As networks are: nothing is lost."""
+
 
 def mirror(digits: str) -> str:
     return digits[::-1]
