@@ -9,12 +9,13 @@ while and comes back as a new client. What is shown is Python's own count of the
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from functools import partial
+from pathlib import Path
 from random import Random
 
 from report import Report, Row, main
-from virtual_time import VirtualTime
 
 from cloudlink.limits import SCRATCH
 from cloudlink.link import frame
@@ -22,6 +23,10 @@ from cloudlink.link.client import ClientLink
 from cloudlink.link.events import AnswerReceived, RequestReceived
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from virtual_time import VirtualTime
 
 CLIENTS = 1000
 PAUSE = 40.0
@@ -119,7 +124,7 @@ def measure(report: Report) -> None:
     hour = Hour(1, clients)
     tracemalloc.start()
     for share in (1 / 6, 1 / 3, 2 / 3, 1):
-        hour.run(end * share)
+        hour.run_until(end * share)
         memory = tracemalloc.get_traced_memory()[0]
         report.add(Row("memory of all ends", f"{case}, after {end * share / 60:.0f} minutes", memory / 1e6, "MB"))
     tracemalloc.stop()

@@ -13,19 +13,24 @@ last was acknowledged, again after a second.
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from random import Random
 
 from report import Report, Row, main
-from virtual_time import VirtualTime
 
 from cloudlink.limits import SCRATCH
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import AnswerReceived, RequestReceived
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+
+from virtual_time import VirtualTime
 
 CAP = SCRATCH.value_length / SCRATCH.set_interval
 """Digits a second that the channel carries, headers and all: 2,560."""
@@ -262,7 +267,7 @@ def played(
             simulation.at(simulation.random.uniform(0, 3), player.ask)
             player.act_by(0.0)
         simulation.pump_server()
-        simulation.run(seconds)
+        simulation.run_until(seconds)
         pool.seconds += seconds - WARM_UP
         answered = [answer for player in simulation.players for answer in player.answered]
         pool.answered += [answer for answer in answered if answer.asked_at > WARM_UP]
@@ -350,7 +355,7 @@ def _others(seeds: range, disturb: Callable[[Simulation, Player], None], *, play
             simulation.at(simulation.random.uniform(0, 3), player.ask)
         simulation.pump_server()
         disturb(simulation, simulation.players[0])
-        simulation.run(seconds)
+        simulation.run_until(seconds)
         pool.answered += [
             answer for player in simulation.players[1:] for answer in player.answered if answer.asked_at > WARM_UP
         ]
@@ -391,7 +396,7 @@ def _measure_restart(report: Report, seeds: range) -> None:
                 player.act_by(0.0)
             simulation.pump_server()
             while not all(player.link.connected for player in simulation.players):
-                simulation.run(simulation.now + FRAME)
+                simulation.run_until(simulation.now + FRAME)
             times.append(simulation.now)
         report.add(Row("all are let in", f"100 clients at once, {case}", statistics.median(times), "s"))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from patience import until
 
-from cloudlink.player import install, node_available
+from cloudlink.player import Player, install, node_available
 from cloudlink.player.install import install_locked
 
 TESTS = Path(__file__).parent
@@ -24,6 +27,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Virtual time makes slow machines no excuse; a shared CI machine makes deadlines a lottery.
 settings.register_profile("cloudlink", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cloudlink")
+
+
+@pytest.fixture
+def no_thread_is_left() -> Iterator[None]:
+    """Lets a test fail that leaves a thread behind; one that is about to end may take its time."""
+    before = set(threading.enumerate())
+    yield
+    until(lambda: set(threading.enumerate()) <= before, seconds=20)
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +54,30 @@ def parts(parts_folder: Path) -> Path:
 def turbowarp_bundle(parts_folder: Path) -> Path:
     """TurboWarp's machine, out of the parts that only tests need."""
     return install_locked(TESTS, parts_folder / "tests") / TURBOWARP_BUNDLE
+
+
+@pytest.fixture(scope="module")
+def vanilla_player(parts: Path) -> Iterator[Player]:
+    """Scratch's machine, with the project that was loaded last."""
+    with Player(parts=parts) as player:
+        yield player
+
+
+@pytest.fixture(scope="module")
+def turbowarp_player(parts: Path, turbowarp_bundle: Path) -> Iterator[Player]:
+    """TurboWarp's machine, with the project that was loaded last."""
+    with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
+        yield player
+
+
+@pytest.fixture(params=["vanilla", "turbowarp"])
+def flavor(request: pytest.FixtureRequest) -> str:
+    flavor: str = request.param
+    return flavor
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest, flavor: str) -> Player:
+    """One machine and then the other, with the project that was loaded last."""
+    player: Player = request.getfixturevalue(f"{flavor}_player")
+    return player

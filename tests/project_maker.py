@@ -12,31 +12,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cloudlink.rest.client import Client
-from cloudlink.rest.endpoints import Hosts
-from cloudlink.rest.http import Transport
-from cloudlink.rest.pacing import Intervals
-from cloudlink.rest.retry import Retry
-from cloudlink.testing import LocalSite
-
-HOST_NAMES = {
-    "api": "api.scratch.mit.edu",
-    "site": "scratch.mit.edu",
-    **{name: f"{name}.scratch.mit.edu" for name in ("projects", "assets", "backpack")},
-}
-
-
-def client_to(site: LocalSite, *, transport: Transport) -> Client:
-    """A client of a local site that is in a hurry."""
-    return Client(
-        hosts=Hosts(**{name: site.hosts[host] for name, host in HOST_NAMES.items()}),
-        transport=transport,
-        retry=Retry(attempts=3, first=0),
-        intervals=Intervals(0, 0, upload=0),
-        timeout=10,
-        sleep=lambda seconds: None,
-    )
-
 
 @dataclass(frozen=True)
 class MadeProject:

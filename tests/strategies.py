@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cloudlink.codec.ranges import COMMON
 from cloudlink.codec.rows import Rows
+from cloudlink.transport.weather import Weather
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
@@ -80,3 +81,12 @@ declared_rows = st.lists(ranges, min_size=1, max_size=8).flatmap(
     )
 )
 """A declaration, and rows that it allows."""
+
+weathers = st.builds(
+    Weather,
+    delay=st.sampled_from([(0.0, 0.0), (0.05, 0.3), (0.0, 1.0)]),
+    loss=st.sampled_from([0.0, 0.05, 0.2, 0.4]),
+    doubling=st.sampled_from([0.0, 0.2]),
+    disorder=st.booleans(),
+    relay_interval=st.sampled_from([0.0, 1 / 30, 0.1]),
+)

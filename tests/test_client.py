@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
+from joining import QUICK, Join, joining
 
 from cloudlink import codec
 from cloudlink.client import CloudClient
-from cloudlink.connection import TwCloudConnection
 from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout, ValueTooLong
-from cloudlink.limits import SCRATCH
 from cloudlink.link.events import RequestReceived
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
@@ -29,28 +27,14 @@ from cloudlink.server import CloudRequests
 SECONDS = 10.0
 """How long a test waits for what should happen soon."""
 
-QUICK = replace(SCRATCH, set_interval=0.005)
-"""Scratch's short frames, but a pace that makes tests short; TurboWarp's server lets it pass."""
 
-Join = Callable[[str], TwCloudConnection]
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(SECONDS)
-    assert set(threading.enumerate()) <= before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.fixture
 def join() -> Iterator[Join]:
-    with ExitStack() as stack:
-        cloud = stack.enter_context(LocalCloud("turbowarp"))
-        yield lambda user: stack.enter_context(
-            TwCloudConnection("77", username=user, cloud_host=cloud.url, limits=QUICK)
-        )
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
+        yield join
 
 
 @pytest.fixture

@@ -48,11 +48,7 @@ class Heard:
             assert self._news.wait_for(lambda: len(self.of(kind)) >= count, 10), self.events
 
 
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    until(lambda: set(threading.enumerate()) <= before)
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.fixture

@@ -8,41 +8,23 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import patience
 import pytest
+from joining import Join, joining
 
 from cloudlink.client import CloudClient
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
-from cloudlink.limits import SCRATCH
 from cloudlink.localcloud import LocalCloud
 from cloudlink.server import CloudRequests
-from cloudlink.transport.backoff import Backoff
 
 SECONDS = 10.0
 """How long a test waits for what should happen soon."""
 
-QUICK = replace(SCRATCH, set_interval=0.005)
-"""Scratch's short frames, but a pace that makes tests short; TurboWarp's server lets it pass."""
-
-BACKOFF = Backoff(first=0.02, longest=0.2, stable=0.5)
-
-
-class Join(Protocol):
-    def __call__(self, user: str, *, project: str = "77") -> CloudConnection: ...
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(SECONDS)
-    assert set(threading.enumerate()) <= before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.fixture
@@ -53,12 +35,7 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def join(cloud: LocalCloud) -> Iterator[Join]:
-    with ExitStack() as stack:
-
-        def join(user: str, *, project: str = "77") -> CloudConnection:
-            connection = TwCloudConnection(project, username=user, cloud_host=cloud.url, limits=QUICK, backoff=BACKOFF)
-            return stack.enter_context(connection)
-
+    with joining(cloud) as join:
         yield join
 
 

@@ -7,40 +7,27 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import patience
 import pytest
+from joining import Join, joining
 
 from cloudlink.client import ME, CloudClient
-from cloudlink.connection import CloudConnection, TwCloudConnection
+from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
-from cloudlink.limits import SCRATCH
 from cloudlink.localcloud import LocalCloud
 from cloudlink.rpc.budget import Budget
 from cloudlink.serve.player import Player, ReceivedRequest
 from cloudlink.server import CloudRequests
-from cloudlink.transport.backoff import Backoff
 
 SECONDS = 15.0
-QUICK = replace(SCRATCH, set_interval=0.005)
-BACKOFF = Backoff(first=0.02, longest=0.2, stable=0.5)
-
-
-class Join(Protocol):
-    def __call__(self, user: str) -> CloudConnection: ...
 
 
 @pytest.fixture
 def join() -> Iterator[Join]:
-    with LocalCloud("turbowarp") as cloud, ExitStack() as stack:
-
-        def join(user: str) -> CloudConnection:
-            connection = TwCloudConnection("77", username=user, cloud_host=cloud.url, limits=QUICK, backoff=BACKOFF)
-            return stack.enter_context(connection)
-
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
         yield join
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -46,12 +45,7 @@ NOT_READ = UNKNOWN + "the cloud's log could not be read, or not in full; ask aga
 SEVERAL = UNKNOWN + "several users have sent it; ask again"
 
 
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    until(lambda: set(threading.enumerate()) <= before)
-
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 until = partial(patience.until, seconds=SECONDS)
 

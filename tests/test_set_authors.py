@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -19,15 +18,7 @@ from cloudlink.set_authors import SetAuthors
 from cloudlink.transport.authors import Author, Doubt
 from cloudlink.transport.connection import ConnectionEvent, VariableSet
 
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    deadline = time.monotonic() + 5
-    while not set(threading.enumerate()) <= before:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.fixture

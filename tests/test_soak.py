@@ -5,13 +5,13 @@ The server is restarted twenty times, 5 % of what it relays is lost, and now and
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections import Counter
 from collections.abc import Callable
 from random import Random
 
 from logs import VirtualLog, entry
+from virtual_time import VirtualTime
 
 from cloudlink.transport.backlog import Backlog, WhenDown
 from cloudlink.transport.backoff import Backoff
@@ -33,28 +33,10 @@ SET_EVERY = 10.0
 INTERVAL = 0.1
 
 
-class Days:
-    """Virtual time: what is to happen, in order."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
-
-    def at(self, time: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (time, next(self._order), action))
-
-    def run(self, until: float) -> None:
-        while self._due and self._due[0][0] <= until:
-            self.now, _, action = heapq.heappop(self._due)
-            action()
-        self.now = until
-
-
 class Wire:
     """One connection: messages arrive late and in order, or, once it is silent, not at all."""
 
-    def __init__(self, days: Days, random: Random) -> None:
+    def __init__(self, days: VirtualTime, random: Random) -> None:
         self.silent = self.closed = False
         self._days, self._random = days, random
         self._last = {True: 0.0, False: 0.0}
@@ -68,7 +50,7 @@ class Wire:
 class Server:
     """A cloud server of Scratch's kind, whose values survive a restart, and its log."""
 
-    def __init__(self, days: Days, random: Random) -> None:
+    def __init__(self, days: VirtualTime, random: Random) -> None:
         self.days, self.random = days, random
         self.up = True
         self.stored: dict[str, str] = {}
@@ -270,7 +252,7 @@ class Client:
 
 def test_ten_minutes_of_a_bad_day_lose_nothing_that_was_delivered_and_double_nothing() -> None:
     random = Random(1)
-    days = Days()
+    days = VirtualTime()
     server = Server(days, random)
     clients = [Client(f"u{number}", server, reads_log=number % 5 == 0) for number in range(CLIENTS)]
     for restart in range(RESTARTS):
@@ -285,7 +267,7 @@ def test_ten_minutes_of_a_bad_day_lose_nothing_that_was_delivered_and_double_not
 
     for _ in range(SILENT_DEATHS):
         days.at(random.uniform(10.0, SECONDS - QUIET - 40.0), go_silent)
-    days.run(SECONDS)
+    days.run_until(SECONDS)
 
     everything = Counter(value for _, _, value in server.made)
     assert len(server.made) > 1500

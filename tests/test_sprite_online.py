@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
-from project_maker import client_to, numbered
+from local_site import client_at
+from project_maker import numbered
 
 from cloudlink.cli.main import main
 from cloudlink.errors import BadResponse, Forbidden, SiteUnavailable, SpriteError
 from cloudlink.rest.client import Client
-from cloudlink.rest.http import RequestsTransport
 from cloudlink.rest.project_files import asset_names
 from cloudlink.rest.projects import Project
 from cloudlink.rest.session import SESSION_VARIABLE, Session
@@ -37,9 +37,8 @@ def site() -> Iterator[LocalSite]:
 
 @pytest.fixture
 def client(site: LocalSite) -> Iterator[Client]:
-    transport = RequestsTransport()
-    yield client_to(site, transport=transport)
-    transport.close()
+    with client_at(site) as client:
+        yield client
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+
+from virtual_time import VirtualWorld
 
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import (
@@ -20,6 +20,9 @@ from cloudlink.link.events import (
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel, ClientTimes, ServerBounds, ServerTimes
 from cloudlink.transport.memory import MemoryCloud, Weather
+
+FINE = Weather(delay=(0.05, 0.3))
+"""As networks are: nothing is lost."""
 
 
 def mirror(digits: str) -> str:
@@ -58,7 +61,7 @@ class Player:
         return len(self.answers) + len(self.lost) >= len(self.asked)
 
 
-class World:
+class World(VirtualWorld):
     def __init__(
         self,
         *,
@@ -73,8 +76,8 @@ class World:
         bounds: ServerBounds | None = None,
         tells_arrivals: bool = False,
     ) -> None:
+        super().__init__(now=1000.0)
         self.tells_arrivals = tells_arrivals
-        self.now = 1000.0
         self.random = Random(seed)
         self.channel = channel or Channel()
         self.client_times = client_times
@@ -85,8 +88,6 @@ class World:
         self.runs: Counter[str] = Counter()
         self.events: list[ServerEvent] = []
         self.writes: list[tuple[float, int, Write]] = []
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self.start_server()
         self.players = [Player(self, name) for name in range(players)]
 
@@ -104,39 +105,19 @@ class World:
         self.cloud.leave(self.server_member)
         self.start_server()
 
-    def at(self, time: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (time, next(self._order), action))
-
-    def run(self, *, seconds: float, until: Callable[[], bool] | None = None) -> None:
-        """Let time pass, until the condition holds or so many seconds are over."""
-        end = self.now + seconds
-        while True:
-            self._settle()
-            if until is not None and until():
-                return
-            later = min(self._wakeups(), default=end)
-            if later >= end:
-                self.now = end
-                self._settle()
-                return
-            self.now = max(self.now, later)
-
     def run_until_answered(self, *, seconds: float = 300) -> None:
         self.run(seconds=seconds, until=lambda: all(player.done for player in self.players))
 
-    def _wakeups(self) -> list[float]:
-        times = [self.server.wakeup(now=self.now), self.cloud.wakeup(), self._due[0][0] if self._due else None]
+    def _wakeups(self) -> list[float | None]:
+        times = [self.server.wakeup(now=self.now), self.cloud.wakeup()]
         for player in self.players:
             due = player.link.wakeup(now=self.now)
             if self.now < player.sleeps_until:
                 due = player.sleeps_until
             times.append(due)
-        return [time for time in times if time is not None]
+        return times
 
-    def _settle(self) -> None:
-        """Do all that is due now."""
-        while self._due and self._due[0][0] <= self.now:
-            heapq.heappop(self._due)[2]()
+    def _turn(self) -> None:
         for delivery in self.cloud.deliveries(now=self.now):
             if delivery.member == self.server_member:
                 received_at = self.now if self.tells_arrivals else None

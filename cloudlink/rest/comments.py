@@ -154,19 +154,17 @@ def post_comment(
 
 def delete_comment(client: Client, place: str, place_id: int, comment_id: int | str) -> None:
     """Delete a comment on a project or a studio."""
-    client.request(
-        endpoints.COMMENT_DELETE.at(place=place, place_id=place_id, comment_id=comment_id),
-        reply="none",
-        what=f"comment {comment_id}",
-        body=json_body({"reportId": None}),
-        referer=f"/{place}s/{place_id}/",
-    )
+    _act_on(client, endpoints.COMMENT_DELETE, place, place_id, comment_id)
 
 
 def report_comment(client: Client, place: str, place_id: int, comment_id: int | str) -> None:
     """Report a comment on a project or a studio."""
+    _act_on(client, endpoints.COMMENT_REPORT, place, place_id, comment_id)
+
+
+def _act_on(client: Client, endpoint: Endpoint, place: str, place_id: int, comment_id: int | str) -> None:
     client.request(
-        endpoints.COMMENT_REPORT.at(place=place, place_id=place_id, comment_id=comment_id),
+        endpoint.at(place=place, place_id=place_id, comment_id=comment_id),
         reply="none",
         what=f"comment {comment_id}",
         body=json_body({"reportId": None}),

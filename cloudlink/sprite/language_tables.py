@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from cloudlink.codec.languages import LANGUAGES
 from cloudlink.codec.text_table import COMMON, LONGEST, RARE, TextTable, text_table
-from cloudlink.sprite.text_tables import Table, limits_and_offsets
+from cloudlink.sprite.source import Table
+from cloudlink.sprite.text_tables import limits_and_offsets
 
 
 def language_tables() -> Mapping[str, Table]:

@@ -14,7 +14,8 @@ from cloudlink.codec.names import NAMES
 from cloudlink.codec.ranges import COMMON as COMMON_RANGES
 from cloudlink.codec.text_table import text_table
 from cloudlink.sprite.language_tables import language_tables
-from cloudlink.sprite.text_tables import COSTUMED_ASCII, Table, text_tables
+from cloudlink.sprite.source import Table
+from cloudlink.sprite.text_tables import COSTUMED_ASCII, text_tables
 
 _SURROGATES = range(0xD800, 0xE000)
 

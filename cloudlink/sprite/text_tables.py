@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from cloudlink.codec.text_escapes import WINDOWS
 from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable
 from cloudlink.sprite.perfect_hash import factors
-
-Table = str | Sequence[str | int]
+from cloudlink.sprite.source import Table
 
 COSTUMED_ASCII = " etaoinshrldcumwfgypbvk.,'I?!jxqzTSAWHYMBCONDPLEGRFJUKVQZX0123456789-:\"()/;*&$%+=#@_<>[]{}|~^`\\"
 """Printable ASCII, what is frequent first: Scratch looks for a costume from the first one on."""

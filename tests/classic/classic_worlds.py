@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from random import Random
 from typing import Any
 
 from classic_sprite import DONE, FRAME, ClassicSprite
+from virtual_time import VirtualWorld
 
 from cloudlink.classic.events import ClassicRequest
 from cloudlink.classic.server import ClassicServer
@@ -59,7 +58,7 @@ class Player:
         return self.results[-1]
 
 
-class ClassicWorld:
+class ClassicWorld(VirtualWorld):
     def __init__(
         self,
         *,
@@ -74,7 +73,7 @@ class ClassicWorld:
         overwrites: bool = True,
         seed: int = 0,
     ) -> None:
-        self.now = 1000.0
+        super().__init__(now=1000.0)
         self.random = Random(seed)
         self.channel, self.times, self.bounds = channel or ClassicChannel(), times, bounds
         self.cloud = MemoryCloud(random=Random(self.random.random()), weather=weather)
@@ -84,8 +83,6 @@ class ClassicWorld:
         self.online = True
         self.lost_writes = 0
         self.lossy_until = 0.0
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
         self._asked_before = False  # somebody has set TO_HOST, so that the cloud has a value stored
         self.start_server()
         self.players = [Player(self, version, overwrites) for _ in range(players)]
@@ -126,22 +123,6 @@ class ClassicWorld:
         self.cloud.write(stranger, name, value, now=self.now)
         self.cloud.leave(stranger)
 
-    def at(self, time: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (time, next(self._order), action))
-
-    def run(self, *, seconds: float, until: Callable[[], bool] | None = None) -> None:
-        end = self.now + seconds
-        while True:
-            self._settle()
-            if until is not None and until():
-                return
-            later = min(self._wakeups(), default=end)
-            if later >= end:
-                self.now = end
-                self._settle()
-                return
-            self.now = max(self.now, later)
-
     def run_until_received(self, player: Player) -> None:
         """Until the server has the whole of a player's request."""
         self.run(seconds=30, until=lambda: bool(self.requests) and self.requests[-1].id == player.sprite.id)
@@ -169,17 +150,13 @@ class ClassicWorld:
     def runs(self) -> Counter[str]:
         return Counter(request.value for request in self.requests)
 
-    def _wakeups(self) -> list[float]:
-        times = [self.cloud.wakeup(), self._due[0][0] if self._due else None]
+    def _wakeups(self) -> list[float | None]:
+        times = [self.cloud.wakeup()]
         if self.online:
             times.append(self.server.wakeup(now=self.now))
-        times += [player.next_frame for player in self.players if player.sprite.busy]
-        return [time for time in times if time is not None]
+        return [*times, *(player.next_frame for player in self.players if player.sprite.busy)]
 
-    def _settle(self) -> None:
-        """Do all that is due now."""
-        while self._due and self._due[0][0] <= self.now:
-            heapq.heappop(self._due)[2]()
+    def _turn(self) -> None:
         for delivery in self.cloud.deliveries(now=self.now):
             if delivery.member == self.member:
                 self._receive(delivery)

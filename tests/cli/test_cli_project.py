@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from project_maker import client_to, numbered, unzipped
+from local_site import client_at
+from project_maker import numbered, unzipped
 
 from cloudlink.cli.main import main
 from cloudlink.rest.client import Client
@@ -31,9 +32,8 @@ def site() -> Iterator[LocalSite]:
 
 @pytest.fixture(scope="module")
 def client(site: LocalSite) -> Iterator[Client]:
-    transport = RequestsTransport()
-    yield client_to(site, transport=transport)
-    transport.close()
+    with client_at(site) as client:
+        yield client
 
 
 @pytest.fixture
@@ -144,12 +144,13 @@ def test_an_interrupted_command_goes_on_where_it_stopped(site: LocalSite, client
                 raise KeyboardInterrupt
         return transport(request)
 
-    first = run(client_to(site, transport=interrupted), "download", number, "-o", "maze.sb3")
+    with client_at(site, transport=interrupted) as stopped:
+        first = run(stopped, "download", number, "-o", "maze.sb3")
     assert (first.exit_code, Path("maze.sb3").exists()) == (1, False)
     assert "what has arrived will not be fetched, or sent, again" in first.stderr
     kept = [path.name for path in Path(".maze.sb3.part").iterdir()]
     assert 1 <= len(kept) <= 3
-    second = run(client_to(site, transport=transport), "download", number, "-o", "maze.sb3")
+    second = run(client, "download", number, "-o", "maze.sb3")
     assert second.exit_code == 0
     assert unzipped(Path("maze.sb3").read_bytes()) == unzipped(MAZE.sb3())
     assert not Path(".maze.sb3.part").exists()

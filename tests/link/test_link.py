@@ -8,7 +8,8 @@ from random import Random
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from worlds import World, mirror
+from strategies import weathers
+from worlds import FINE, World, mirror
 
 from cloudlink.errors import ValueTooLong
 from cloudlink.limits import SCRATCH, TURBOWARP
@@ -23,17 +24,6 @@ from cloudlink.link.events import (
 )
 from cloudlink.link.settings import Channel, ServerBounds, ServerTimes
 from cloudlink.transport.memory import Weather
-
-FINE = Weather(delay=(0.05, 0.3))
-
-weathers = st.builds(
-    Weather,
-    delay=st.sampled_from([(0.0, 0.0), (0.05, 0.3), (0.0, 1.0)]),
-    loss=st.sampled_from([0.0, 0.05, 0.2, 0.4]),
-    doubling=st.sampled_from([0.0, 0.2]),
-    disorder=st.booleans(),
-    relay_interval=st.sampled_from([0.0, 1 / 30, 0.1]),
-)
 
 messages = st.integers(0, 1500).map(lambda size: "".join(Random(size).choices("0123456789", k=size)))
 

@@ -13,12 +13,27 @@ from cloudlink.transport.memory import Weather
 players = st.integers(0, 2)
 
 
-class Histories(RuleBasedStateMachine):
-    """Three players and a server. Values never overtake each other, as on Scratch's own cloud."""
+class TimeAndWeather(RuleBasedStateMachine):
+    """Time passes, and the weather changes. Values never overtake each other, as on Scratch's own cloud."""
+
+    def __init__(self, *, players: int, seed: int) -> None:
+        super().__init__()
+        self.world = World(players=players, weather=Weather(delay=(0.02, 0.3)), seed=seed)
+
+    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 2.0, 10.0]))
+    def wait(self, seconds: float) -> None:
+        self.world.run(seconds=seconds)
+
+    @rule(loss=st.sampled_from([0.0, 0.05, 0.3]), doubling=st.sampled_from([0.0, 0.2]))
+    def change_the_weather(self, loss: float, doubling: float) -> None:
+        self.world.cloud.weather = Weather(delay=(0.02, 0.3), loss=loss, doubling=doubling)
+
+
+class Histories(TimeAndWeather):
+    """Three players and a server."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.world = World(players=3, weather=Weather(delay=(0.02, 0.3)), seed=7)
+        super().__init__(players=3, seed=7)
         self.gone: list[Player] = []
         self.number = 0
 
@@ -34,14 +49,6 @@ class Histories(RuleBasedStateMachine):
         if waiting:
             asked.link.cancel(waiting[0], now=self.world.now)
             del asked.asked[waiting[0]]
-
-    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 2.0, 10.0]))
-    def wait(self, seconds: float) -> None:
-        self.world.run(seconds=seconds)
-
-    @rule(loss=st.sampled_from([0.0, 0.05, 0.3]), doubling=st.sampled_from([0.0, 0.2]))
-    def change_the_weather(self, loss: float, doubling: float) -> None:
-        self.world.cloud.weather = Weather(delay=(0.02, 0.3), loss=loss, doubling=doubling)
 
     @rule(player=players, seconds=st.sampled_from([0.5, 5.0, 90.0, 400.0]))
     def hide_the_tab(self, player: int, seconds: float) -> None:
@@ -78,12 +85,11 @@ class Histories(RuleBasedStateMachine):
             assert set(player.asked) <= set(player.answers) | set(player.lost)
 
 
-class FollowerHistories(RuleBasedStateMachine):
+class FollowerHistories(TimeAndWeather):
     """A topic and a follower that is at times away."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.world = World(players=1, weather=Weather(delay=(0.02, 0.3)), seed=3)
+        super().__init__(players=1, seed=3)
         (self.player,) = self.world.players
         self.player.ask("1")
         self.world.run_until_answered()
@@ -97,14 +103,6 @@ class FollowerHistories(RuleBasedStateMachine):
         for _ in range(count):
             self.published.append(f"{len(self.published):05d}" + "3" * (size if count < 60 else 0))
             self.world.server.publish(self.topic, self.published[-1], now=self.world.now)
-
-    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 2.0, 10.0]))
-    def wait(self, seconds: float) -> None:
-        self.world.run(seconds=seconds)
-
-    @rule(loss=st.sampled_from([0.0, 0.05, 0.3]), doubling=st.sampled_from([0.0, 0.2]))
-    def change_the_weather(self, loss: float, doubling: float) -> None:
-        self.world.cloud.weather = Weather(delay=(0.02, 0.3), loss=loss, doubling=doubling)
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 90.0]))
     def hide_the_tab(self, seconds: float) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from worlds import Player, World
+from strategies import weathers
+from worlds import FINE, Player, World
 
 from cloudlink.errors import Busy, InvalidArgument, ValueTooLong
 from cloudlink.link.events import AnswerProgress, RequestReceived, RivalSeen, TopicGap, TopicMessage
@@ -13,17 +14,6 @@ from cloudlink.link.settings import ServerBounds
 from cloudlink.link.statistics import RIVAL
 from cloudlink.link.topics import MOST_HELD
 from cloudlink.transport.memory import Weather
-
-weathers = st.builds(
-    Weather,
-    delay=st.sampled_from([(0.0, 0.0), (0.05, 0.3), (0.0, 1.0)]),
-    loss=st.sampled_from([0.0, 0.05, 0.2, 0.4]),
-    doubling=st.sampled_from([0.0, 0.2]),
-    disorder=st.booleans(),
-    relay_interval=st.sampled_from([0.0, 1 / 30, 0.1]),
-)
-
-FINE = Weather(delay=(0.05, 0.3))
 
 
 def client_of(world: World, player: Player) -> int:

@@ -3,9 +3,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import socket
-import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from cloud_clients import client, close_code, set_x, until, values, visitor
@@ -15,12 +13,7 @@ from websockets.typing import Subprotocol
 from cloudlink.errors import CloudError, InvalidArgument, NotConnected
 from cloudlink.localcloud import TURBOWARP, Faults, LocalCloud, SetRecord, hub
 
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    until(lambda: set(threading.enumerate()) <= before)  # the clients' own threads end in their own time
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.mark.parametrize("profile", ["scratch", "turbowarp"])

@@ -17,18 +17,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_project(tmp_path_factory.mktemp("project") / "tiny.sb3")
 
 
-@pytest.fixture(scope="module")
-def vanilla_player(parts: Path) -> Iterator[Player]:
-    with Player(parts=parts) as player:
-        yield player
-
-
-@pytest.fixture(scope="module")
-def turbowarp_player(parts: Path, turbowarp_bundle: Path) -> Iterator[Player]:
-    with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
-        yield player
-
-
 @pytest.fixture
 def player(vanilla_player: Player, project: Path) -> Player:
     """Scratch's machine with the project loaded afresh, so that no test sees the data of another."""
@@ -36,12 +24,11 @@ def player(vanilla_player: Player, project: Path) -> Player:
     return vanilla_player
 
 
-@pytest.fixture(params=["vanilla", "turbowarp"])
-def either_player(request: pytest.FixtureRequest, project: Path) -> Player:
+@pytest.fixture
+def either_player(machine: Player, project: Path) -> Player:
     """As `player`, and the same with TurboWarp's machine."""
-    player: Player = request.getfixturevalue(f"{request.param}_player")
-    player.load(project)
-    return player
+    machine.load(project)
+    return machine
 
 
 @pytest.fixture

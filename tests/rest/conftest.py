@@ -1,4 +1,4 @@
-"""No test of the REST client reaches beyond this machine."""
+"""No test of the REST client reaches beyond this machine; a client of the site that a test has, and who is on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from local_site import client_at
+
+from cloudlink.rest.client import Client
+from cloudlink.rest.session import Session
+from cloudlink.testing import LocalSite
 
 
 @dataclass
@@ -55,3 +60,19 @@ def loopback_only() -> Iterator[LoopbackOnly]:
     yield GUARD
     GUARD.on = False
     assert GUARD.refused == []
+
+
+@pytest.fixture
+def client(site: LocalSite) -> Iterator[Client]:
+    with client_at(site) as client:
+        yield client
+
+
+@pytest.fixture
+def otter(site: LocalSite, client: Client) -> Session:
+    return Session(site.log_in("otter"), client=client)
+
+
+@pytest.fixture
+def fox(site: LocalSite, client: Client) -> Session:
+    return Session(site.log_in("fox"), client=client)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_site import client_at
 from offline_site import answering, client_of, logged_in, serving
 from rest_calls import SUCCESSES, WITH_SESSION, project, studio, user
 
@@ -48,22 +47,6 @@ def site() -> Iterator[LocalSite]:
         site.add_user("otter", email="otter@example.com", new_scratcher=True)
         site.add_user("fox")
         yield site
-
-
-@pytest.fixture
-def client(site: LocalSite) -> Iterator[Client]:
-    with client_at(site) as client:
-        yield client
-
-
-@pytest.fixture
-def otter(site: LocalSite, client: Client) -> Session:
-    return Session(site.log_in("otter"), client=client)
-
-
-@pytest.fixture
-def fox(site: LocalSite, client: Client) -> Session:
-    return Session(site.log_in("fox"), client=client)
 
 
 # The account

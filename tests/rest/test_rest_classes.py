@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from local_site import client_at
 from offline_site import OfflineSite, answering, client_of, logged_in, sample, sample_reply, serving
 from rest_calls import classroom, taught
 
@@ -94,12 +93,6 @@ def site() -> Iterator[LocalSite]:
         site.add_user("teacher", educator=True)
         site.add_user("otter")
         yield site
-
-
-@pytest.fixture
-def client(site: LocalSite) -> Iterator[Client]:
-    with client_at(site) as client:
-        yield client
 
 
 @pytest.fixture

@@ -205,16 +205,6 @@ def client(site: LocalSite) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture
-def otter(site: LocalSite, client: Client) -> Session:
-    return Session(site.log_in("otter"), client=client)
-
-
-@pytest.fixture
-def fox(site: LocalSite, client: Client) -> Session:
-    return Session(site.log_in("fox"), client=client)
-
-
 def test_a_topic_is_started_answered_edited_and_reported(site: LocalSite, otter: Session, fox: Session) -> None:
     (category,) = (one for one in otter.forum_categories() if one.name == "Help With Scripts")
     number = category.post_topic("Cloud & lists", "How do I send [b]letters[/b]?", follow=True)

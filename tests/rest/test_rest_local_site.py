@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_site import client_at
 
 from cloudlink.errors import CommentRejected, Forbidden, LoginFailed, NotFound, RateLimited, Rejected, SiteUnreachable
 from cloudlink.rest import frontpage, search, statistics
@@ -28,12 +27,6 @@ def site() -> Iterator[LocalSite]:
         site.add_user("otter")
         site.add_user("fox")
         yield site
-
-
-@pytest.fixture
-def client(site: LocalSite) -> Iterator[Client]:
-    with client_at(site) as client:
-        yield client
 
 
 @pytest.fixture

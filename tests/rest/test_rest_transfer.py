@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
-from project_maker import MadeProject, client_to, made, modern_projects, name_of, numbered, old_projects, unzipped
+from local_site import client_at
+from project_maker import MadeProject, made, modern_projects, name_of, numbered, old_projects, unzipped
 
 from cloudlink.errors import (
     BadResponse,
@@ -26,7 +27,6 @@ from cloudlink.errors import (
 )
 from cloudlink.rest import transfer
 from cloudlink.rest.client import Client
-from cloudlink.rest.http import RequestsTransport
 from cloudlink.rest.projects import Project, get_project, upload_project
 from cloudlink.rest.session import Session
 from cloudlink.testing import LocalSite, RequestRecord
@@ -54,9 +54,8 @@ def site(shared_site: LocalSite) -> LocalSite:
 
 @pytest.fixture(scope="module")
 def client(shared_site: LocalSite) -> Iterator[Client]:
-    transport = RequestsTransport()
-    yield client_to(shared_site, transport=transport)
-    transport.close()
+    with client_at(shared_site) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

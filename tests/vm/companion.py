@@ -5,6 +5,7 @@ A script of each kind takes its calls from the list "calls" and leaves what came
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,282 +27,198 @@ _TIMEOUT = 110.0
 REQUEST_PARTS = 999
 """The parts of the request that is under way when a frame is read: as many as the sprite sends at most."""
 
-SCRIPTS = """
-when I receive [call digits to bytes v]
-for each call digits to bytes
+COLUMNS = range(1, MOST_COLUMNS + 1)
 
-define for each call digits to bytes :: warp
-begin calls
-repeat (length of [calls v])
-  set [readable v] to (1)
-  set [digits v] to (next call)
-  set [place v] to (1)
-  next (length of (digits)) digits to bytes
-  add (readable) to [results v]
-  give list of bytes
-  take next call
+
+def _take(*variables: str) -> str:
+    """Blocks that set variables to the calls that come next."""
+    return "\n".join(f"set [{variable} v] to (next call)\ntake next call" for variable in variables)
+
+
+def _give(*lists: str) -> str:
+    """Blocks that put lists into the results, each behind its length."""
+    return "\n".join(
+        f"""
+add (length of [{name} v]) to [results v]
+set [entry v] to (1)
+repeat (length of [{name} v])
+  add (item (entry) of [{name} v]) to [results v]
+  change [entry v] by (1)
 end
+""".strip()
+        for name in lists
+    )
 
-when I receive [call bytes to digits v]
-for each call bytes to digits
 
-define for each call bytes to digits :: warp
-begin calls
-repeat until <(call) > (length of [calls v])>
-  take list of bytes
-  set [digits v] to []
-  bytes to digits
-  add (digits) to [results v]
-end
-
-when I receive [call checksum v]
-for each call checksum
-
-define for each call checksum :: warp
-begin calls
-repeat ((length of [calls v]) / (2))
-  set [digits v] to (next call)
-  take next call
-  checksum of (length of (digits)) letters from (next call)
-  take next call
-  add (checksum) to [results v]
-end
-
-when I receive [call read value v]
-for each call read value
-
-define for each call read value :: warp
-begin calls
-repeat (length of [calls v])
-  set [readable v] to (1)
-  set [digits v] to (next call)
-  set [place v] to (1)
-  read value
-  add (readable) to [results v]
-  give list of items
-  take next call
-end
-
-when I receive [call write value v]
-for each call write value
-
-define for each call write value :: warp
-begin calls
-repeat (length of [calls v])
-  set [digits v] to []
-  write value (next call)
-  add (digits) to [results v]
-  take next call
-end
-
-when I receive [call pack v]
-for each call pack
-
-define for each call pack :: warp
-begin calls
-repeat (length of [calls v])
-  delete all of [bytes v]
-  pack (next call)
-  set [digits v] to [1]
-  bytes to digits
-  add (digits) to [results v]
-  take next call
-end
-
-when I receive [call text to bytes v]
-for each call text to bytes
-
-define for each call text to bytes :: warp
-begin calls
-repeat (length of [calls v])
-  text to bytes (next call)
-  add (length of [text bytes v]) to [results v]
-  set [entry v] to (1)
-  repeat (length of [text bytes v])
-    add (item (entry) of [text bytes v]) to [results v]
-    change [entry v] by (1)
-  end
-  take next call
-end
-
-when I receive [call read text v]
-for each call read text
-
-define for each call read text :: warp
-begin calls
-repeat until <(call) > (length of [calls v])>
-  take list of bytes
-  set [at v] to (1)
-  set [readable v] to (1)
-  unpack text of (length of [bytes v]) bytes
-  add (value) to [results v]
-end
-
-when I receive [call read dense text v]
-for each call read dense text
-
-define for each call read dense text :: warp
-begin calls
-repeat ((length of [calls v]) / (2))
-  set [readable v] to (1)
-  set [digits v] to (next call)
-  take next call
-  set [place v] to (next call)
-  take next call
-  read text
-  add (readable) to [results v]
-  add (place) to [results v]
-  add (text) to [results v]
-end
-
-when I receive [call write dense text v]
-for each call write dense text
-
-define for each call write dense text :: warp
-begin calls
-repeat (length of [calls v])
-  set [digits v] to []
-  write text (next call)
-  add (digits) to [results v]
-  take next call
-end
-
-when I receive [call read frame v]
-for each call read frame
-
-define for each call read frame :: warp
-begin calls
-repeat ((length of [calls v]) / (6))
-  set [now v] to (1000)
-  set [server status v] to [connecting]
-  set [own v] to []
-  set [error code v] to (0)
-  delete all of [request parts v]
-  repeat (999)
-    add (1) to [request parts v]
-  end
-  set [asking v] to (1)
-  set [tries v] to (0)
-  begin request
-  set [first sent v] to (900)
-  delete all of [parts to send v]
-  set [nonce v] to (next call)
-  take next call
-  set [epoch v] to (next call)
-  take next call
-  set [address v] to (next call)
-  take next call
-  set [message v] to (next call)
-  take next call
-  set [last checksum v] to (next call)
-  take next call
-  read frame (next call)
-  take next call
-  add (address) to [results v]
-  add (epoch) to [results v]
-  add (server status) to [results v]
-  add (asking) to [results v]
-  add (error code) to [results v]
-  add (arrived) to [results v]
-  add (answer length) to [results v]
-  add (last part) to [results v]
-  add (parts here) to [results v]
-  add (digits here) to [results v]
-  give list of parts
-end
-
-when I receive [call send part v]
-for each call send part
-
-define for each call send part :: warp
-begin calls
-set [nonce v] to (next call)
+CALLS = {
+    "digits to bytes": f"""
+set [readable v] to (1)
+{_take("digits")}
+set [place v] to (1)
+next (length of (digits)) digits to bytes
+add (readable) to [results v]
+{_give("bytes")}
+""",
+    "bytes to digits": """
+take list of bytes
+set [digits v] to []
+bytes to digits
+add (digits) to [results v]
+""",
+    "checksum": f"""
+{_take("digits")}
+checksum of (length of (digits)) letters from (next call)
 take next call
-set [epoch v] to (next call)
+add (checksum) to [results v]
+""",
+    "read value": f"""
+set [readable v] to (1)
+{_take("digits")}
+set [place v] to (1)
+read value
+add (readable) to [results v]
+{_give("paths", "values")}
+""",
+    "read rows": f"""
+set [readable v] to (1)
+{_take("digits")}
+set [place v] to (1)
+read value
+add (readable) to [results v]
+{_give(*(f"server column {column}" for column in COLUMNS))}
+""",
+    "write value": """
+set [digits v] to []
+write value (next call)
+add (digits) to [results v]
 take next call
-set [address v] to (next call)
+""",
+    "pack": """
+delete all of [bytes v]
+pack (next call)
+set [digits v] to [1]
+bytes to digits
+add (digits) to [results v]
 take next call
-repeat until <(call) > (length of [calls v])>
-  set [two digits of message v] to (next call)
-  take next call
-  set [which v] to (next call)
-  take next call
-  delete all of [request parts v]
-  delete all of [parts to send v]
-  set [request length v] to (0)
-  set [entry v] to (next call)
-  take next call
-  repeat (entry)
-    add (next call) to [request parts v]
-    change [request length v] by (length of (next call))
-    take next call
-  end
-  send part (which)
-  add (digits) to [results v]
+""",
+    "text to bytes": f"""
+text to bytes (next call)
+{_give("text bytes")}
+take next call
+""",
+    "read text": """
+take list of bytes
+set [at v] to (1)
+set [readable v] to (1)
+unpack text of (length of [bytes v]) bytes
+add (value) to [results v]
+""",
+    "read dense text": f"""
+set [readable v] to (1)
+{_take("digits", "place")}
+read text
+add (readable) to [results v]
+add (place) to [results v]
+add (text) to [results v]
+""",
+    "write dense text": """
+set [digits v] to []
+write text (next call)
+add (digits) to [results v]
+take next call
+""",
+    "read frame": f"""
+set [now v] to (1000)
+set [server status v] to [connecting]
+set [own v] to []
+set [error code v] to (0)
+delete all of [request parts v]
+repeat ({REQUEST_PARTS})
+  add (1) to [request parts v]
 end
-
-when I receive [call prepare request v]
-for each call prepare request
-
-define for each call prepare request :: warp
-begin calls
-repeat until <(call) > (length of [calls v])>
-  set [server form v] to (next call)
+set [asking v] to (1)
+set [tries v] to (0)
+begin request
+set [first sent v] to (900)
+delete all of [parts to send v]
+{_take("nonce", "epoch", "address", "message", "last checksum")}
+read frame (next call)
+take next call
+add (address) to [results v]
+add (epoch) to [results v]
+add (server status) to [results v]
+add (asking) to [results v]
+add (error code) to [results v]
+add (arrived) to [results v]
+add (answer length) to [results v]
+add (last part) to [results v]
+add (parts here) to [results v]
+add (digits here) to [results v]
+{_give("answer parts", "parts to send")}
+""",
+    "send part": f"""
+{_take("nonce", "epoch", "address", "two digits of message", "which")}
+delete all of [request parts v]
+delete all of [parts to send v]
+set [request length v] to (0)
+{_take("entry")}
+repeat (entry)
+  add (next call) to [request parts v]
+  change [request length v] by (length of (next call))
   take next call
-  set [timeout v] to (next call)
-  take next call
-  forget arguments
-  set [entry v] to (next call)
-  take next call
-  repeat (entry)
-    set [which v] to (next call)
-    take next call
-    if <(which) = [list]> then
-      add list of (next call) items
+end
+send part (which)
+add (digits) to [results v]
+""",
+    "prepare request": f"""
+{_take("server form", "timeout")}
+forget arguments
+{_take("entry")}
+repeat (entry)
+  {_take("which")}
+  if <(which) = [list]> then
+    add list of (next call) items
+  else
+    if <(which) = [record]> then
+      add record of (next call) items
     else
-      if <(which) = [record]> then
-        add record of (next call) items
-      else
-        add (next call) to [server arguments v]
-      end
+      add (next call) to [server arguments v]
     end
-    take next call
   end
-  line up arguments
-  fetch arguments
-  prepare request (next call)
-  take next call
-  set [digits v] to []
-  set [entry v] to (1)
-  repeat (length of [request parts v])
-    set [digits v] to (join (digits) (item (entry) of [request parts v]))
-    change [entry v] by (1)
-  end
-  add (digits) to [results v]
-end
-
-when I receive [call read answer v]
-for each call read answer
-
-define for each call read answer :: warp
-begin calls
-repeat (length of [calls v])
-  forget reply
-  set [own v] to []
-  set [error v] to []
-  set [error code v] to (0)
-  set [streaming v] to (0)
-  delete all of [answer parts v]
-  add (next call) to [answer parts v]
-  read answer
-  show answer
-  add (server error code) to [results v]
-  add (server error) to [results v]
-  add (server reply) to [results v]
-  add (length of [server reply list v]) to [results v]
   take next call
 end
+line up arguments
+fetch arguments
+prepare request (next call)
+take next call
+set [digits v] to []
+set [entry v] to (1)
+repeat (length of [request parts v])
+  set [digits v] to (join (digits) (item (entry) of [request parts v]))
+  change [entry v] by (1)
+end
+add (digits) to [results v]
+""",
+    "read answer": """
+forget reply
+set [own v] to []
+set [error v] to []
+set [error code v] to (0)
+set [streaming v] to (0)
+delete all of [answer parts v]
+add (next call) to [answer parts v]
+read answer
+show answer
+add (server error code) to [results v]
+add (server error) to [results v]
+add (server reply) to [results v]
+add (length of [server reply list v]) to [results v]
+take next call
+""",
+}
+"""What is done for each call, by the kind; it takes the call, or several items of the list that are one."""
 
+SCRIPTS = """
 define begin calls :: warp
 delete all of [results v]
 set [call v] to (1)
@@ -319,70 +236,18 @@ repeat (entry)
   add (next call) to [bytes v]
   take next call
 end
-
-define give list of bytes :: warp
-add (length of [bytes v]) to [results v]
-set [entry v] to (1)
-repeat (length of [bytes v])
-  add (item (entry) of [bytes v]) to [results v]
-  change [entry v] by (1)
-end
-
-define give list of items :: warp
-add (length of [paths v]) to [results v]
-set [entry v] to (1)
-repeat (length of [paths v])
-  add (item (entry) of [paths v]) to [results v]
-  add (item (entry) of [values v]) to [results v]
-  change [entry v] by (1)
-end
-
-define give list of parts :: warp
-add (length of [answer parts v]) to [results v]
-set [entry v] to (1)
-repeat (length of [answer parts v])
-  add (item (entry) of [answer parts v]) to [results v]
-  change [entry v] by (1)
-end
-add (length of [parts to send v]) to [results v]
-set [entry v] to (1)
-repeat (length of [parts to send v])
-  add (item (entry) of [parts to send v]) to [results v]
-  change [entry v] by (1)
-end
-"""
-
-
-COLUMNS = range(1, MOST_COLUMNS + 1)
-
-SCRIPTS += """
-when I receive [call read rows v]
-for each call read rows
-
-define for each call read rows :: warp
-begin calls
-repeat (length of [calls v])
-  set [readable v] to (1)
-  set [digits v] to (next call)
-  set [place v] to (1)
-  read value
-  add (readable) to [results v]
-  give columns
-  take next call
-end
-
-define give columns :: warp
 """ + "".join(
     f"""
-add (length of [server column {column} v]) to [results v]
-set [entry v] to (1)
-repeat (length of [server column {column} v])
-  add (item (entry) of [server column {column} v]) to [results v]
-  change [entry v] by (1)
+when I receive [call {call} v]
+for each call {call}
+
+define for each call {call} :: warp
+begin calls
+repeat until <(call) > (length of [calls v])>
+{blocks.strip()}
 end
-""".strip()
-    + "\n"
-    for column in COLUMNS
+"""
+    for call, blocks in CALLS.items()
 )
 
 
@@ -454,49 +319,42 @@ class Companion:
         results = self._run("digits to bytes", calls)
         found: list[list[int] | None] = []
         for _ in calls:
-            readable, count = next(results), next(results)
-            items = [int(item) for item in _take(results, count)]
+            readable, items = next(results), _numbers(results)
             found.append(items if int(readable) else None)
         return found
 
     def bytes_to_digits(self, calls: Sequence[bytes]) -> list[str]:
-        return [str(digits) for digits in self._run("bytes to digits", _with_lengths(calls))]
+        return self._texts("bytes to digits", _with_lengths(calls))
 
     def checksums(self, calls: Sequence[tuple[str, int]]) -> list[str]:
-        return [str(checksum) for checksum in self._run("checksum", [item for call in calls for item in call])]
+        return self._texts("checksum", [item for call in calls for item in call])
 
     def read_values(self, calls: Sequence[str]) -> list[ValueRead]:
         results = self._run("read value", calls)
-        found = []
-        for _ in calls:
-            readable, count = next(results), next(results)
-            items = _take(results, 2 * int(count))
-            found.append(ValueRead(int(readable) == 1, [str(path) for path in items[::2]], items[1::2]))
-        return found
+        return [ValueRead(int(next(results)) == 1, list(map(str, _list(results))), _list(results)) for _ in calls]
 
     def read_rows(self, calls: Sequence[str]) -> list[list[list[int]] | None]:
         """What the columns hold after each value; None where the sprite cannot read it."""
         results = self._run("read rows", calls)
         found: list[list[list[int]] | None] = []
         for _ in calls:
-            readable = next(results)
-            columns = [[int(item) for item in _take(results, next(results))] for _ in COLUMNS]
+            readable, columns = next(results), [_numbers(results) for _ in COLUMNS]
             found.append(columns if int(readable) else None)
         return found
 
     def write_values(self, calls: Sequence[Value]) -> list[str]:
-        return [str(digits) for digits in self._run("write value", calls)]
+        return self._texts("write value", calls)
 
     def pack_values(self, calls: Sequence[Value]) -> list[str]:
         """The digits of values in msgpack."""
-        return [str(digits) for digits in self._run("pack", calls)]
+        return self._texts("pack", calls)
 
     def text_to_bytes(self, calls: Sequence[str]) -> list[bytes]:
         results = self._run("text to bytes", calls)
-        return [bytes(map(int, _take(results, next(results)))) for _ in calls]
+        return [bytes(_numbers(results)) for _ in calls]
 
     def read_texts(self, calls: Sequence[bytes]) -> list[str]:
-        return [str(text) for text in self._run("read text", _with_lengths(calls))]
+        return self._texts("read text", _with_lengths(calls))
 
     def read_dense_texts(self, calls: Sequence[tuple[str, int]]) -> list[TextRead]:
         """The texts in some digits, each from a place on that counts from 0."""
@@ -509,14 +367,14 @@ class Companion:
         return found
 
     def write_dense_texts(self, calls: Sequence[str]) -> list[str]:
-        return [str(digits) for digits in self._run("write dense text", calls)]
+        return self._texts("write dense text", calls)
 
     def read_frames(self, calls: Sequence[tuple[int, int, str, int, str, str]]) -> list[FrameRead]:
         """What each frame does to a sprite with a nonce, an epoch, an address, a message and a last checksum."""
         results = self._run("read frame", [item for call in calls for item in call])
         found = []
         for _ in calls:
-            address, epoch, status, *numbers = _take(results, 10)
+            address, epoch, status, *numbers = itertools.islice(results, 10)
             asking, error_code, arrived, answer_length, last_part, parts_here, digits_here = map(int, numbers)
             found.append(
                 FrameRead(
@@ -530,8 +388,8 @@ class Companion:
                     last_part,
                     parts_here,
                     digits_here,
-                    [str(part) for part in _take(results, next(results))],
-                    [int(part) for part in _take(results, next(results))],
+                    list(map(str, _list(results))),
+                    _numbers(results),
                 )
             )
         return found
@@ -541,10 +399,10 @@ class Companion:
 
         A call is a message number, which part (from 1), and all parts of the request.
         """
-        flat: list[Value] = list(session)
+        flat: list[Value] = []
         for message, which, parts in calls:
-            flat += [message, which, len(parts), *parts]
-        return [str(value) for value in self._run("send part", flat)]
+            flat += [*session, message, which, len(parts), *parts]
+        return self._texts("send part", flat)
 
     def write_requests(self, calls: Sequence[tuple[int, str, Sequence[Any]]], *, form: str = "") -> list[str]:
         """The digits of requests: a timeout in seconds, a name, arguments, which may be lists and dictionaries."""
@@ -552,11 +410,15 @@ class Companion:
         for timeout, name, arguments in calls:
             steps = [step for argument in arguments for step in _steps(argument)]
             flat += [form, timeout, len(steps), *(part for step in steps for part in step), name]
-        return [str(digits) for digits in self._run("prepare request", flat)]
+        return self._texts("prepare request", flat)
 
     def read_answers(self, calls: Sequence[str]) -> list[AnswerRead]:
         results = self._run("read answer", calls)
         return [AnswerRead(next(results), next(results), next(results), int(next(results))) for _ in calls]
+
+    def _texts(self, call: str, calls: Iterable[Value]) -> list[str]:
+        """Where each call has one text for a result."""
+        return list(map(str, self._run(call, calls)))
 
     def _run(self, call: str, calls: Iterable[Value]) -> Iterator[Value]:
         self.player.set_list("calls", calls)
@@ -578,5 +440,10 @@ def _with_lengths(calls: Sequence[bytes]) -> list[Value]:
     return [item for data in calls for item in (len(data), *data)]
 
 
-def _take(results: Iterator[Value], count: Value) -> list[Value]:
-    return [next(results) for _ in range(int(count))]
+def _list(results: Iterator[Value]) -> list[Value]:
+    """A list that the blocks of `_give` have put there."""
+    return [next(results) for _ in range(int(next(results)))]
+
+
+def _numbers(results: Iterator[Value]) -> list[int]:
+    return list(map(int, _list(results)))

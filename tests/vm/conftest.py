@@ -24,3 +24,24 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("starter") / "starter.sb3"
     path.write_bytes(starter_sb3())
     return path
+
+
+@pytest.fixture(scope="module")
+def vanilla_with_project(vanilla_player: Player, project: Path) -> Player:
+    """Scratch's machine with the project of the test's file, which is loaded once."""
+    vanilla_player.load(project)
+    return vanilla_player
+
+
+@pytest.fixture(scope="module")
+def turbowarp_with_project(turbowarp_player: Player, project: Path) -> Player:
+    """TurboWarp's machine with the project of the test's file, which is loaded once."""
+    turbowarp_player.load(project)
+    return turbowarp_player
+
+
+@pytest.fixture
+def machine_with_project(request: pytest.FixtureRequest, flavor: str) -> Player:
+    """One machine and then the other, with the project of the test's file."""
+    player: Player = request.getfixturevalue(f"{flavor}_with_project")
+    return player

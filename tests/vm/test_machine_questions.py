@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.source import SpriteSource
@@ -22,15 +20,10 @@ end
 """
 
 
-@pytest.mark.parametrize("flavor", ["vanilla", "turbowarp"])
-def test_a_script_knows_turbowarp_from_scratch(
-    flavor: str, parts: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    machine = request.getfixturevalue("turbowarp_bundle") if flavor == "turbowarp" else None
+def test_a_script_knows_turbowarp_from_scratch(machine: Player, flavor: str, tmp_path: Path) -> None:
     project = tmp_path / "project.sb3"
     source = SpriteSource("Asker", (("asker.blocks", SCRIPT),), variables={"machine": ""})
     project.write_bytes(build_sb3(source, tables={}))
-    with Player(parts=parts, flavor=flavor, machine=machine) as player:
-        player.load(project)
-        player.green_flag()
-        player.wait_until("machine", equals="turbowarp" if machine else "scratch", timeout=10)
+    machine.load(project)
+    machine.green_flag()
+    machine.wait_until("machine", equals="turbowarp" if flavor == "turbowarp" else "scratch", timeout=10)

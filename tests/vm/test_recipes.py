@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import PROJECT, come_online, connect_server
 
 from cloudlink import Client, CloudClient, CloudConnection, Hosts
 from cloudlink.localcloud import LocalCloud
@@ -25,21 +26,14 @@ from cloudlink.testing import LocalSite
 REPOSITORY = Path(__file__).parents[2]
 RECIPES = REPOSITORY / "scratch_sprites" / "recipes"
 NAMES = sorted(path.parent.name for path in RECIPES.glob("*/starter.toml"))
-PROJECT = "1"
 
 
 def source_of(name: str) -> SpriteSource:
     return replace(companion_source(), starter=load_starter(RECIPES / name))
 
 
-@pytest.fixture(scope="module")
-def one_player(parts: Path) -> Iterator[Player]:
-    with Player(parts=parts) as player:
-        yield player
-
-
 @pytest.fixture
-def play(one_player: Player, tmp_path: Path) -> Callable[..., Any]:
+def play(vanilla_player: Player, tmp_path: Path) -> Callable[..., Any]:
     """Opens a recipe beside its server, which gets the keywords; then clicks the green flag."""
 
     @contextmanager
@@ -49,14 +43,11 @@ def play(one_player: Player, tmp_path: Path) -> Callable[..., Any]:
         project.write_bytes(build_sb3(source_of(name), tables=sprite_tables()))
         with (
             LocalCloud("scratch") as cloud,
-            CloudConnection(PROJECT, username="server", cloud_host=cloud.url) as connection,
+            connect_server(cloud) as connection,
             example["make_server"](connection, **settings),
         ):
-            one_player.load(project)
-            one_player.connect(cloud.url, user="Ada", project_id=PROJECT)
-            one_player.green_flag()
-            one_player.wait_until("server status", equals="online", timeout=20)
-            yield one_player, cloud.url
+            vanilla_player.load(project)
+            yield come_online(vanilla_player, cloud, user="Ada"), cloud.url
 
     return play
 

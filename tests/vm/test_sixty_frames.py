@@ -7,40 +7,32 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from playing import PLACES, ask, come_online, connect_server
 
-from cloudlink import CloudConnection, CloudRequests, TwCloudConnection
+from cloudlink import CloudRequests
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player
 
 TEXT = "sixty times a second, " * 50
 
 
-@pytest.mark.parametrize(("flavor", "interval"), [("vanilla", 0.1), ("turbowarp", 0.05)])
 def test_a_project_at_sixty_frames_asks_and_is_answered(
-    flavor: Literal["vanilla", "turbowarp"], interval: float, parts: Path, starter: Path, request: pytest.FixtureRequest
+    flavor: Literal["vanilla", "turbowarp"], parts: Path, starter: Path, request: pytest.FixtureRequest
 ) -> None:
-    turbowarp = flavor == "turbowarp"
-    machine = request.getfixturevalue("turbowarp_bundle") if turbowarp else None
-    connect = TwCloudConnection if turbowarp else CloudConnection
+    machine = request.getfixturevalue("turbowarp_bundle") if flavor == "turbowarp" else None
     with (
-        LocalCloud("turbowarp" if turbowarp else "scratch") as cloud,
-        connect("1", username="server", cloud_host=cloud.url) as connection,
+        LocalCloud(PLACES[flavor]) as cloud,
+        connect_server(cloud) as connection,
         CloudRequests(connection) as client,
         Player(parts=parts, flavor=flavor, machine=machine, fps=60) as player,
     ):
         client.add_request(lambda number: number * number, name="square")
         client.add_request(lambda: TEXT, name="text")
         player.load(starter)
-        player.connect(cloud.url, user="player1234", project_id="1", interval=interval)
-        player.green_flag()
-        player.wait_until("server status", equals="online", timeout=20)
+        come_online(player, cloud, flavor)
         for number in range(10):
-            player.set_values({"server request": "square"}, {"server arguments": [number]})
-            player.broadcast("ask server", timeout=30)
-            assert player.variable("server reply") == number * number
-        player.set_values({"server request": "text"}, {})
-        player.broadcast("ask server", timeout=30)
-        assert player.variable("server reply") == TEXT
+            assert ask(player, "square", number) == number * number
+        assert ask(player, "text") == TEXT
         assert player.statistics().sets_throttled == 0
 
 

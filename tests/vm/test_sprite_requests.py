@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import PLACES, ask, come_online, connect_server, join, request
 
-from cloudlink import CloudConnection, CloudRequests, RequestError, TwCloudConnection
+from cloudlink import CloudRequests, RequestError
 from cloudlink.localcloud import Faults, LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.companion import NAME, companion_source
 from cloudlink.sprite.tables import sprite_tables
-
-PROJECT = "1"
-PLACES = {"vanilla": ("scratch", 0.1), "turbowarp": ("turbowarp", 0.05)}
-"""Where a machine plays: the profile of the cloud, and how far apart the player sends its messages, in seconds."""
 
 STARTED_ANEW = "the server was started anew while it worked on this; ask again"
 
@@ -119,9 +116,8 @@ VARIABLES = {"turn": 0, "turns": 0, "how many times": 5, "ask at flag": 0, "my t
 class Server:
     """A server on a cloud, which can be stopped and begun anew."""
 
-    def __init__(self, cloud: LocalCloud, flavor: str) -> None:
+    def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
-        self._connect = TwCloudConnection if flavor == "turbowarp" else CloudConnection
         self.runs: Counter[Any] = Counter()
         self.users: list[str | None] = []
         self.echoed: list[tuple[Any, ...]] = []
@@ -129,7 +125,7 @@ class Server:
         self._open: list[Any] = []
 
     def start(self) -> None:
-        connection = self._connect(PROJECT, username="server", cloud_host=self.cloud.url)
+        connection = connect_server(self.cloud)
         client = CloudRequests(connection)
         self._add_handlers(client)
         client.start()
@@ -187,19 +183,13 @@ class Server:
 
 @contextmanager
 def serving(flavor: str) -> Iterator[Server]:
-    with LocalCloud(PLACES[flavor][0]) as cloud:
-        server = Server(cloud, flavor)
+    with LocalCloud(PLACES[flavor]) as cloud:
+        server = Server(cloud)
         server.start()
         try:
             yield server
         finally:
             server.stop()
-
-
-@pytest.fixture(params=PLACES)
-def flavor(request: pytest.FixtureRequest) -> str:
-    flavor: str = request.param
-    return flavor
 
 
 @pytest.fixture
@@ -224,23 +214,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def vanilla_player(parts: Path, project: Path) -> Iterator[Player]:
-    with Player(parts=parts) as player:
-        player.load(project)
-        yield player
-
-
-@pytest.fixture(scope="module")
-def turbowarp_player(parts: Path, turbowarp_bundle: Path, project: Path) -> Iterator[Player]:
-    with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
-        player.load(project)
-        yield player
-
-
 @pytest.fixture
-def offline_player(request: pytest.FixtureRequest, flavor: str) -> Player:
-    return as_new(request.getfixturevalue(f"{flavor}_player"))
+def offline_player(machine_with_project: Player) -> Player:
+    return as_new(machine_with_project)
 
 
 def as_new(player: Player) -> Player:
@@ -255,20 +231,7 @@ def as_new(player: Player) -> Player:
 
 @pytest.fixture
 def player(offline_player: Player, server: Server, flavor: str) -> Player:
-    return join(offline_player, server.cloud, flavor)
-
-
-def join(player: Player, cloud: LocalCloud, flavor: str) -> Player:
-    player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=PLACES[flavor][1])
-    player.green_flag()
-    player.wait_until("server status", equals="online", timeout=20)
-    return player
-
-
-def ask(player: Player, name: str, *arguments: Any, timeout: int = 30) -> Any:
-    player.set_values({"server request": name, "server timeout": timeout}, {"server arguments": list(arguments)})
-    player.broadcast("ask server", timeout=timeout + 10)
-    return player.variable("server error") or player.variable("server reply")
+    return come_online(offline_player, server.cloud, flavor)
 
 
 def test_scripts_of_several_sprites_that_ask_in_the_same_frame_get_their_own_answers(
@@ -294,7 +257,7 @@ def test_what_is_asked_in_the_moment_of_the_green_flag_is_answered(
 ) -> None:
     offline_player.set_variable("ask at flag", 1)
     for times in (1, 2):
-        join(offline_player, server.cloud, flavor)
+        come_online(offline_player, server.cloud, flavor)
         seen = offline_player.wait_until_list("seen", at_least=2 * times, timeout=20)
         assert sorted(seen) == sorted(["flag: 9", "other flag: 25"] * times)
 
@@ -365,8 +328,7 @@ def test_tickets_begin_anew_before_the_list_is_full(player: Player) -> None:
 
 def test_a_second_broadcast_in_the_middle_of_a_request_does_no_harm(player: Player) -> None:
     for number in (2, 3):
-        player.set_values({"server request": "square"}, {"server arguments": [number]})
-        player.broadcast("ask server", wait=False)
+        request(player, "square", number, wait=False)
         player.wait_frames(1)
     player.wait_until_list("server results", equals=["ok", "ok"], timeout=10)
     assert player.list_items("server replies") == [4, 9]
@@ -412,8 +374,7 @@ def test_requests_without_a_pause_are_all_answered_and_run_once(
 
 
 def test_the_stop_button_in_the_middle_of_a_request_does_no_harm(player: Player) -> None:
-    player.set_values({"server request": "long"}, {"server arguments": [4000]})
-    player.broadcast("ask server", wait=False)
+    request(player, "long", 4000, wait=False)
     player.wait_until("server progress", at_least=10, timeout=10)
     player.stop_all()
     assert ask(player, "square", 6) == 36
@@ -428,16 +389,14 @@ def test_a_turn_that_was_stopped_in_its_middle_holds_nothing_up(player: Player, 
 
 def test_green_flags_in_the_middle_of_requests_do_no_harm(player: Player) -> None:
     for _ in range(3):
-        player.set_values({"server request": "long"}, {"server arguments": [4000]})
-        player.broadcast("ask server", wait=False)
+        request(player, "long", 4000, wait=False)
         player.wait_until("server progress", at_least=5, timeout=10)
         player.green_flag()
     assert ask(player, "square", 6) == 36
 
 
 def test_a_tab_that_was_hidden_for_many_seconds_gets_its_answer(player: Player) -> None:
-    player.set_values({"server request": "long", "server timeout": 90}, {"server arguments": [4000]})
-    player.broadcast("ask server", wait=False)
+    request(player, "long", 4000, timeout=90, wait=False)
     player.wait_until("server progress", at_least=5, timeout=10)
     player.stall(12.0)
     assert player.wait_until("server reply", not_equals="", timeout=60) == "abcdefghij" * 400
@@ -454,8 +413,7 @@ def test_a_loop_keeps_its_turns_while_a_request_waits(player: Player, server: Se
     for _ in range(3):
         alone = turns(player)
         server.gate.clear()
-        player.set_variable("server request", "wait for gate")
-        player.broadcast("ask server", wait=False)
+        request(player, "wait for gate", wait=False)
         player.wait_frames(5)
         shares.append(turns(player) / alone)
         server.gate.set()
@@ -483,11 +441,9 @@ def test_the_next_request_is_answered_after_all_scripts_of_the_sprite_were_stopp
 
 
 def test_a_server_that_comes_late_is_found(offline_player: Player, flavor: str) -> None:
-    profile, interval = PLACES[flavor]
-    with LocalCloud(profile) as cloud:
-        server = Server(cloud, flavor)
-        offline_player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=interval)
-        offline_player.green_flag()
+    with LocalCloud(PLACES[flavor]) as cloud:
+        server = Server(cloud)
+        join(offline_player, cloud, flavor)
         offline_player.wait_until("server status", equals="cloud unavailable", timeout=30)
         assert ask(offline_player, "square", 4, timeout=1) == "no answer in time"
         server.start()
@@ -510,11 +466,13 @@ def test_a_server_that_was_started_anew_answers_and_knows_the_user(player: Playe
     assert server.users[-1] == "player1234"
 
 
-def test_two_tabs_of_one_user_get_their_own_answers(vanilla_player: Player, turbowarp_player: Player) -> None:
-    tabs = {"vanilla": vanilla_player, "turbowarp": turbowarp_player}
+def test_two_tabs_of_one_user_get_their_own_answers(
+    vanilla_with_project: Player, turbowarp_with_project: Player
+) -> None:
+    tabs = {"vanilla": vanilla_with_project, "turbowarp": turbowarp_with_project}
     with serving("turbowarp") as server:
         for number, (flavor, tab) in enumerate(tabs.items()):
-            join(as_new(tab), server.cloud, flavor)
+            come_online(as_new(tab), server.cloud, flavor)
             tab.set_values({"turn": 100 * number, "how many times": 8})
         for tab in tabs.values():
             tab.broadcast("many", wait=False)

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import PLACES, ask, connect_server, join
 
-from cloudlink import CloudConnection, CloudRequests, TwCloudConnection
+from cloudlink import CloudRequests
 from cloudlink.localcloud import Faults, LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
 from cloudlink.sprite.companion import NAME, companion_source
 from cloudlink.sprite.tables import sprite_tables
-
-PROJECT = "1"
 
 INSIDE = """
 when I receive [listen v]
@@ -34,8 +33,7 @@ add (join (join (server message topic) [: ]) (server message)) to [seen v]
 
 class Server:
     def __init__(self, cloud: LocalCloud) -> None:
-        connect = TwCloudConnection if cloud.profile.name == "turbowarp" else CloudConnection
-        self.connection = connect(PROJECT, username="server", cloud_host=cloud.url)
+        self.connection = connect_server(cloud)
         self.client = CloudRequests(self.connection)
 
         @self.client.request
@@ -51,15 +49,9 @@ class Server:
         self.connection.disconnect()
 
 
-@pytest.fixture(params=["vanilla", "turbowarp"])
-def flavor(request: pytest.FixtureRequest) -> str:
-    flavor: str = request.param
-    return flavor
-
-
 @pytest.fixture
 def cloud(flavor: str) -> Iterator[LocalCloud]:
-    with LocalCloud("turbowarp" if flavor == "turbowarp" else "scratch") as cloud:
+    with LocalCloud(PLACES[flavor]) as cloud:
         yield cloud
 
 
@@ -72,28 +64,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def vanilla_player(parts: Path, project: Path) -> Iterator[Player]:
-    with Player(parts=parts) as player:
-        player.load(project)
-        yield player
-
-
-@pytest.fixture(scope="module")
-def turbowarp_player(parts: Path, turbowarp_bundle: Path, project: Path) -> Iterator[Player]:
-    with Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player:
-        player.load(project)
-        yield player
-
-
 @pytest.fixture
-def player(request: pytest.FixtureRequest, flavor: str, cloud: LocalCloud) -> Player:
-    player: Player = request.getfixturevalue(f"{flavor}_player")
+def player(machine_with_project: Player, flavor: str, cloud: LocalCloud) -> Player:
+    """A player on a cloud without a server."""
+    player = machine_with_project
     player.stop_all()
     player.set_values(lists={"seen": [], "server topics": []})
-    interval = 0.05 if flavor == "turbowarp" else 0.1
-    player.connect(cloud.url, user="player1234", project_id=PROJECT, interval=interval)
-    player.green_flag()
+    join(player, cloud, flavor)
     return player
 
 
@@ -104,12 +81,6 @@ def listen(player: Player, *topics: str) -> None:
     player.wait_until_list("topic addresses", sprite=NAME, at_least=len(topics), timeout=20)
 
 
-def ask(player: Player, number: float) -> Any:
-    player.set_values({"server request": "double"}, {"server arguments": [number]})
-    player.broadcast("ask server", timeout=30)
-    return player.variable("server reply")
-
-
 def test_messages_of_several_topics_come_in_order_and_requests_go_on(player: Player, cloud: LocalCloud) -> None:
     with Server(cloud) as server:
         listen(player, "", "chat")
@@ -117,7 +88,7 @@ def test_messages_of_several_topics_come_in_order_and_requests_go_on(player: Pla
             server.client.send(f"all {number}")
             server.client.send(f"chat {number}", topic="chat")
         server.client.send("nobody hears this", topic="other")
-        assert ask(player, 4) == 8
+        assert ask(player, "double", 4) == 8
         seen = player.wait_until_list("seen", at_least=6, timeout=20)
         assert [text for text in seen if str(text).startswith(":")] == [f": all {number}" for number in range(3)]
         assert [text for text in seen if str(text).startswith("c")] == [f"chat: chat {number}" for number in range(3)]
@@ -176,7 +147,7 @@ def test_a_server_that_was_started_anew_is_listened_to_again(player: Player, clo
     with Server(cloud):
         listen(player, "chat")
     with Server(cloud) as server:
-        ask(player, 3)  # by this the player notices
+        ask(player, "double", 3)  # by this the player notices
         player.wait_until_list("topic addresses", sprite=NAME, at_least=1, timeout=20)
         server.client.send("again", topic="chat")
         assert player.wait_until_list("seen", at_least=1, timeout=20) == ["chat: again"]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import PLACES, come_online, connect_server, join, request
 from spacing import too_close
 
-from cloudlink import CloudConnection, CloudRequests, RequestError, TwCloudConnection
+from cloudlink import CloudRequests, RequestError
 from cloudlink.localcloud import Faults, LocalCloud, SetRecord
 from cloudlink.player import Player
 
-PROJECT = "1"
 TEXTS = ["", "7", "007", "1e3", 'quotes " and \' ', "a & b", "back\\slash", "{braces} [brackets] <tags>", "Ünïcödé ÀÉß",
          "☃ 漢字 こんにちは Привет Γειά", "😀🚀👩‍👩‍👧", "tab\tnew\nline", "true", "x" * 300]  # fmt: skip
 
@@ -81,9 +81,8 @@ def long_text(length: int) -> str:
 
 
 @contextmanager
-def serving(profile: str = "scratch") -> Iterator[Server]:
-    connect = TwCloudConnection if profile == "turbowarp" else CloudConnection
-    with LocalCloud(profile) as cloud, connect(PROJECT, username="server", cloud_host=cloud.url) as connection:
+def serving(flavor: str = "vanilla") -> Iterator[Server]:
+    with LocalCloud(PLACES[flavor]) as cloud, connect_server(cloud) as connection:
         server = Server(cloud, CloudRequests(connection))
         cloud.on_set = server.note_set
         add_handlers(server)
@@ -99,10 +98,7 @@ def server() -> Iterator[Server]:
 
 def play(player: Player, starter: Path, server: Server, *, user: str = "player1234") -> Player:
     player.load(starter)
-    player.connect(server.cloud.url, user=user, project_id=PROJECT, interval=0.1)
-    player.green_flag()
-    player.wait_until("server status", equals="online", timeout=20)
-    return player
+    return come_online(player, server.cloud, user=user)
 
 
 def as_shown(value: Any) -> Any:
@@ -114,23 +110,16 @@ def as_shown(value: Any) -> Any:
 
 def ask(player: Player, name: str, *arguments: Any, timeout: int = 30) -> Any:
     """The reply as the project sees it; its items if it is a list; RequestError for an error."""
-    player.set_values({"server request": name, "server timeout": timeout}, {"server arguments": list(arguments)})
-    player.broadcast("ask server", timeout=timeout + 10)
+    request(player, name, *arguments, timeout=timeout)
     seen = player.values(["server reply", "server error", "server error code"], ["server reply list"])
     if seen.variables["server error"]:
         raise RequestError(str(seen.variables["server error"]), int(seen.variables["server error code"]))
     return seen.lists["server reply list"] or seen.variables["server reply"]
 
 
-@pytest.fixture(scope="module")
-def one_player(parts: Path) -> Iterator[Player]:
-    with Player(parts=parts) as player:
-        yield player
-
-
 @pytest.fixture
-def player(one_player: Player, starter: Path, server: Server) -> Player:
-    return play(one_player, starter, server)
+def player(vanilla_player: Player, starter: Path, server: Server) -> Player:
+    return play(vanilla_player, starter, server)
 
 
 def test_texts_arrive_as_they_were_typed_and_come_back(player: Player, server: Server) -> None:
@@ -193,16 +182,14 @@ def test_a_coroutine_answers_too(player: Player) -> None:
     assert ask(player, "later") == "now"
 
 
-def test_without_a_server_the_project_sees_a_timeout(one_player: Player, starter: Path) -> None:
+def test_without_a_server_the_project_sees_a_timeout(vanilla_player: Player, starter: Path) -> None:
     with LocalCloud("scratch") as cloud:
-        one_player.load(starter)
-        one_player.connect(cloud.url, user="player1234", project_id=PROJECT)
-        one_player.set_variable("server timeout", 2)
-        one_player.green_flag()
+        vanilla_player.load(starter)
+        join(vanilla_player, cloud)
         with pytest.raises(RequestError) as caught:
-            ask(one_player, "later", timeout=2)
+            ask(vanilla_player, "later", timeout=2)
         assert caught.value.code == 408
-        assert one_player.variable("server status") == "connecting"
+        assert vanilla_player.variable("server status") == "connecting"
 
 
 def test_the_sprite_never_sets_twice_within_a_tenth_of_a_second(player: Player, server: Server) -> None:
@@ -260,19 +247,15 @@ def test_a_cloud_that_dies_in_the_middle_is_come_back_to(player: Player, server:
 
 
 def test_a_second_green_flag_begins_anew(player: Player, server: Server) -> None:
-    player.set_values({"server request": "long", "server timeout": 30}, {"server arguments": [5000]})
-    player.broadcast("ask server", wait=False)
+    request(player, "long", 5000, wait=False)
     player.wait_until("server progress", at_least=10, timeout=10)
     player.green_flag()
     player.wait_until("server status", equals="online", timeout=10)
     assert ask(player, "once", "again") == "done again"
 
 
-def test_turbowarps_compiled_machine_runs_the_same_project(parts: Path, turbowarp_bundle: Path, starter: Path) -> None:
-    with (
-        serving("turbowarp") as server,
-        Player(parts=parts, flavor="turbowarp", machine=turbowarp_bundle) as player,
-    ):
-        play(player, starter, server)
+def test_turbowarps_compiled_machine_runs_the_same_project(turbowarp_player: Player, starter: Path) -> None:
+    with serving("turbowarp") as server:
+        player = play(turbowarp_player, starter, server)
         assert ask(player, "echo", *TEXTS[3:], 2.5) == [*TEXTS[3:], 2.5]
         assert ask(player, "long", 5000) == long_text(5000)

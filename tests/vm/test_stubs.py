@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from playing import come_online
+
 from cloudlink import CloudConnection, CloudRequests
 from cloudlink.cli.server_module import find_server
 from cloudlink.localcloud import LocalCloud
@@ -53,7 +55,7 @@ add (server reply) to [seen v]
 """
 
 
-def test_each_function_of_the_server_is_a_block_that_asks_it(parts: Path, tmp_path: Path) -> None:
+def test_each_function_of_the_server_is_a_block_that_asks_it(vanilla_player: Player, tmp_path: Path) -> None:
     with LocalCloud("scratch") as cloud:
         program = tmp_path / "my_stub_server.py"
         program.write_text(PROGRAM.format(url=cloud.url), encoding="utf-8")
@@ -67,11 +69,9 @@ def test_each_function_of_the_server_is_a_block_that_asks_it(parts: Path, tmp_pa
         client, connection = server["client"], server["cloud"]
         assert isinstance(client, CloudRequests)
         assert isinstance(connection, CloudConnection)
-        with client, Player(parts=parts) as player:
-            player.load(project)
-            player.connect(cloud.url, user="player1234", project_id="1")
-            player.green_flag()
-            player.wait_until("server status", equals="online", timeout=20)
+        with client:
+            vanilla_player.load(project)
+            player = come_online(vanilla_player, cloud)
             player.broadcast("call", timeout=60)
             assert player.list_items("seen") == [3, "CYD", 2, "Ann", 400, "'Ünï [x]' 1.5"]
         connection.disconnect()

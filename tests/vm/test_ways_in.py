@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from playing import come_online, connect_server
 
-from cloudlink import Channel, CloudConnection, CloudRequests
+from cloudlink import Channel, CloudRequests
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player
 from cloudlink.sprite.build import build_sb3
@@ -22,7 +22,6 @@ from cloudlink.sprite.source import SpriteSource, Starter
 from cloudlink.sprite.tables import sprite_tables
 from cloudlink.sprite.variant import cloud_names, variant
 
-PROJECT = "1"
 SMALL = variant(companion_source(), numbers={"up": 1, "down": 1}, cloud_prefix="small_")
 SMALL_CHANNEL = Channel(uplink=("small_TO_1",), downlink=("small_FROM_1",))
 
@@ -60,25 +59,11 @@ def authors_project(*, cloud: tuple[str, ...], names: str = "cloudlink") -> byte
 
 @contextmanager
 def serving(channel: Channel | None = None) -> Iterator[LocalCloud]:
-    with (
-        LocalCloud("scratch") as cloud,
-        CloudConnection(PROJECT, username="server", cloud_host=cloud.url) as connection,
-    ):
+    with LocalCloud("scratch") as cloud, connect_server(cloud) as connection:
         client = CloudRequests(connection, channel=channel)
         client.add_request(lambda name: f"Hello {name}", name="greet")
         with client:
             yield cloud
-
-
-@pytest.fixture(scope="module", params=["vanilla", "turbowarp"])
-def machine(request: pytest.FixtureRequest, parts: Path) -> Iterator[Player]:
-    if request.param == "vanilla":
-        with Player(parts=parts) as player:
-            yield player
-    else:
-        bundle = request.getfixturevalue("turbowarp_bundle")
-        with Player(parts=parts, flavor="turbowarp", machine=bundle) as player:
-            yield player
 
 
 def loaded(player: Player, data: bytes, folder: Path) -> Player:
@@ -90,9 +75,7 @@ def loaded(player: Player, data: bytes, folder: Path) -> Player:
 
 def greets(player: Player, cloud: LocalCloud) -> bool:
     """Whether the author's script gets its greeting, and nobody's variables are mixed up."""
-    player.connect(cloud.url, user="player1234", project_id=PROJECT)
-    player.green_flag()
-    player.wait_until("server status", equals="online", timeout=20)
+    come_online(player, cloud)
     player.broadcast("greet the server", timeout=20)
     seen = player.values(["said", "digits", "count"]).variables
     return seen["said"] == "Hello Ann" and int(seen["digits"]) == 0 and float(seen["count"]) > 0

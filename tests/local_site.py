@@ -16,9 +16,15 @@ from cloudlink.testing import LocalSite
 
 @contextmanager
 def client_at(site: LocalSite, **options: Any) -> Iterator[Client]:
-    """A client that asks the site as often as it likes."""
-    hosts = options.pop("hosts", None) or Hosts.at(site.hosts)
+    """A client that asks the site as often as it likes, and never waits before it asks again."""
     transport = RequestsTransport()
-    retry, intervals = Retry(attempts=2, first=0), Intervals(0, 0)
-    yield Client(hosts=hosts, transport=transport, retry=retry, intervals=intervals, timeout=5, **options)
+    settings: dict[str, Any] = {
+        "hosts": Hosts.at(site.hosts),
+        "transport": transport,
+        "retry": Retry(attempts=3, first=0),
+        "intervals": Intervals(0, 0, upload=0),
+        "timeout": 10,
+        "sleep": lambda seconds: None,
+    }
+    yield Client(**settings | options)
     transport.close()
