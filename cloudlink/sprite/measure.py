@@ -77,6 +77,45 @@ def parts(sprite: Mapping[str, Json]) -> Parts:
     )
 
 
+def needed_by(sprite: Mapping[str, Json], block: str) -> dict[str, Json]:
+    """Return of a `sprite.json` what one of its custom blocks needs: custom blocks, variables and lists.
+
+    Args:
+        sprite: the whole.
+        block: the custom block's name as the file has it, such as "write text %s".
+
+    Raises:
+        KeyError: the sprite has no such block.
+    """
+    scripts = _custom_blocks(sprite["blocks"])
+    needed: dict[str, Mapping[str, Json]] = {}
+    names = {block}
+    while names:
+        name = names.pop()
+        needed[name] = scripts[name]
+        called = {one["mutation"]["proccode"] for one in scripts[name].values() if one["opcode"] == "procedures_call"}
+        names |= called - needed.keys()
+    blocks = {key: block for script in needed.values() for key, block in script.items()}
+    text = json.dumps(blocks)
+    data = {
+        kind: {key: it for key, it in sprite[kind].items() if f'"{key}"' in text} for kind in ("variables", "lists")
+    }
+    return {**sprite, **data, "blocks": blocks, "comments": {}}
+
+
+def _custom_blocks(blocks: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+    """The blocks of each custom block's definition, by its name in the file."""
+    scripts: dict[str, dict[str, Json]] = {}
+    for key, block in blocks.items():
+        first = block
+        while first["parent"]:
+            first = blocks[first["parent"]]
+        if first["opcode"] == "procedures_definition":
+            prototype = blocks[first["inputs"]["custom_block"][1]]
+            scripts.setdefault(prototype["mutation"]["proccode"], {})[key] = block
+    return scripts
+
+
 def _sum(entries: Iterable[Json]) -> int:
     return sum(map(_bytes, entries))
 
