@@ -8,7 +8,7 @@ From the corpora of text_sources.py it
 3. groups tokens by what follows them, into classes;
 4. makes a Huffman code of ten branches for each class, and one for what is rare there;
 5. writes all texts with these codes, counts again, and repeats from 3;
-6. puts the symbols of equal length in the order in which the sprite finds them (cloudlink/sprite/perfect_hash.py).
+6. puts tokens and symbols in the orders in which the sprite finds them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from cloudlink.codec.text_reader import TextReader
 from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable, dump
 from cloudlink.codec.text_writer import Branch, TextWriter, words
 from cloudlink.sprite.perfect_hash import arranged
+from cloudlink.sprite.text_tables import tree_tokens
 from tools.text_phrases import UNFIT
 from tools.text_sources import Message, held_out_messages, training_messages
 
@@ -298,7 +298,7 @@ def _coded(tokens: Sequence[str], assigned: np.ndarray, following: np.ndarray, l
         left = following[code].copy()
         left[some] = 0
         rare += left
-    common = huffman(list(rare + 0.02 + overall * 1e-6))
+    common = _common_code(list(rare + 0.02 + overall * 1e-6))
     order = sorted(range(len(tokens)), key=lambda token: (common[token], assigned[token], tokens[token]))
     number = {token: place for place, token in enumerate(order, 1)}
     lengths, symbols = [_per_length(common)], [list(range(1, len(tokens) + 1))]
@@ -319,18 +319,42 @@ def _coded(tokens: Sequence[str], assigned: np.ndarray, following: np.ndarray, l
     )
 
 
-def arranged_for_the_sprite(table: TextTable) -> TextTable:
-    """The same table with the symbols of each length in the order in which the sprite finds them."""
-    symbols = [list(table.symbols[COMMON])]
+def for_the_sprite(table: TextTable) -> TextTable:
+    """The same table in the orders in which the sprite finds everything.
+
+    The tokens of its tree come first, in the tree's order; and the symbols of each length are arranged.
+    """
+    numbers = {token: number for number, token in enumerate(table.tokens, 1)}
+    first = [numbers[token] for token in tree_tokens(table.tokens)]
+    order = [*first, *sorted(set(range(1, len(table.tokens) + 1)) - set(first))]
+    place = {number: at for at, number in enumerate(order, 1)}
+    rare = len(table.tokens) + 1
+    symbols: list[Sequence[int]] = [table.symbols[COMMON]]
     for code in range(COMMON + 1, len(table.lengths)):
-        row = iter(len(table.tokens) + 1 if symbol == RARE else symbol for symbol in table.symbols[code])
+        row = iter([place.get(symbol, rare) for symbol in table.symbols[code]])
         arranged_row = [one for count in table.lengths[code] for one in arranged(list(itertools.islice(row, count)))]
-        symbols.append([RARE if one > len(table.tokens) else one for one in arranged_row])
-    return replace(table, symbols=symbols)
+        symbols.append([RARE if one == rare else one for one in arranged_row])
+    return TextTable(
+        [table.tokens[number - 1] for number in order],
+        [table.classes[number - 1] for number in order],
+        *(place[getattr(table, name)] for name in SPECIAL),
+        table.lengths,
+        symbols,
+    )
 
 
 def _per_length(lengths: Sequence[int]) -> list[int]:
     return [lengths.count(width) for width in range(1, LONGEST + 1)]
+
+
+def _common_code(counts: Sequence[float]) -> list[int]:
+    """How many digits each token has in the common code.
+
+    If there are 10, 100 ... tokens, all have the same: the digits are then the token's number, which takes no table
+    and a third of a percent more digits.
+    """
+    width = len(str(len(counts))) - 1
+    return [width] * len(counts) if len(counts) == 10**width else huffman(counts)
 
 
 def _symbols_of_classes(following: np.ndarray, listed: int) -> dict[int, list[int]]:
@@ -440,7 +464,7 @@ def main() -> None:
         rounds=given.rounds,
     )
     if not pack:
-        table = arranged_for_the_sprite(table)
+        table = for_the_sprite(table)
     output.write_text(dump(table), encoding="utf-8", newline="\n")
     print(f"{output}: {output.stat().st_size:,} bytes, {len(table.tokens):,} tokens")
     for source, texts in held_out_messages(given.cache, messages, language=language).items():

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from cloudlink.codec.text_escapes import WINDOWS
-from cloudlink.codec.text_table import COMMON, ESCAPED, LONGEST, RARE, START, TextTable
+from cloudlink.codec.text_table import COMMON, ESCAPED, RARE, START, TextTable
 from cloudlink.sprite.perfect_hash import factors
 from cloudlink.sprite.source import Table
 
@@ -25,23 +25,27 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
 
     Codes, an item for each class, the common code last: "limits of two" and the like: below the limit is what begins
     with a whole code of so many digits, at most, and with the offset it is the place of a token in "text symbols". So
-    that two digits are always a place, a code of one digit stands there ten times. Of the common code only tokens of up
-    to three digits are there; with the offset of four, a code is the token itself. "text limits" and "text offsets"
-    hold the same for each width in turn, where codes of one digit have another place, and the common code none.
-    "rare codes" are the digits of `RARE`.
+    that two digits are always a place, a code of one digit stands there ten times. The common code has four digits for
+    each token, and with the offset it is the token itself. "text limits" and "text offsets" hold the same for each
+    width in turn, where codes of one digit have another place. "rare codes" are the digits of `RARE`.
 
     For finding the code of a token, a row for each class and width, all classes for one width after the other:
     "code widths", "first codes" of a width, their number "code counts", in "code places" what is to be added to a code
     for its place in "text symbols"; "factor counts" and "factor places" tell which of "code factors" is a token's. A
     code of that width is then the first one and ``token * factor % 10007 % count``; see perfect_hash.py.
 
-    "text specials": four special tokens, two classes, the fewest digits of a common code; between which tokens a common
-    code has the number of digits that most have, and what is to be taken from the token for the code.
+    "text specials": four special tokens, two classes.
 
-    For writing: "costume units", the numbers of costumes that tokens know; "tree order" and "tree shared", the tokens
-    in the order of their letters, and how many letters each shares with the one before; the thick part of their tree.
-    "single codes" and "single tokens" are the tokens of one other character, by its number.
+    For writing: "costume units", the numbers of costumes that tokens know; "tree shared", how many letters each of the
+    tokens in the tree, which come first, shares with the one before; the thick part of the tree. "single codes" and
+    "single tokens" are the tokens of one other character, by its number.
+
+    Raises:
+        ValueError: the table is not one that `tools.train_text` has put into the sprite's order.
     """
+    tree = tree_tokens(table.tokens)
+    if tree != list(table.tokens[: len(tree)]) or table.lengths[COMMON] != _COMMON_LENGTHS:
+        raise ValueError("the table is not in the sprite's order: make it with `python -m tools.train_text`")
     specials = [table.end, table.characters, table.window, table.pack]
     rare = len(table.tokens) + 1
     common = len(table.lengths)
@@ -50,11 +54,8 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
         _row([rare if one == RARE else one for one in table.symbols[code]], table.lengths[code], symbols)
         for code in range(COMMON + 1, common)
     ]
-    up_to_three = list(range(1, sum(table.lengths[COMMON][:3]) + 1))
-    quick, exact = _row(up_to_three, table.lengths[COMMON], symbols), limits_and_offsets(table.lengths[COMMON], 0)
-    widths = [[row[width] for row in [*rows, [*quick[:3], *exact[3:]]]] for width in range(LONGEST)]
-    tree = _tree_tokens(table.tokens)
-    numbers = {token: number for number, token in enumerate(table.tokens, 1)}
+    all_tokens = limits_and_offsets(_COMMON_LENGTHS, 0)
+    widths = [[row[width] for row in [*rows, all_tokens]] for width in range(_LONGEST)]
     singles = {
         ord(token): number
         for number, token in enumerate(table.tokens, 1)
@@ -69,20 +70,25 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
         "limits of one": [10 * limit for limit, _ in widths[0]],
         **{f"limits of {name}": [limit for limit, _ in widths[width - 1]] for name, width in _QUICK.items()},
         **{f"offsets of {name}": [offset for _, offset in widths[width - 1]] for name, width in _QUICK.items()},
-        "text limits": [row[width][0] for width in range(LONGEST) for row in [*rows, exact]],
-        "text offsets": [row[width][1] for width in range(LONGEST) for row in [*rows, exact]],
+        "text limits": [limit for row in widths for limit, _ in row],
+        "text offsets": [offset for row in widths for _, offset in row],
         "text symbols": symbols,
-        "text specials": [*specials, START, ESCAPED, *_common_widths(table.lengths[COMMON])],
+        "text specials": [*specials, START, ESCAPED],
         "window starts": WINDOWS,
         "single codes": list(singles),
         "single tokens": list(singles.values()),
         "costume units": [0] * (FIRST_UNIT - 1) + list(range(FIRST_UNIT, _UNITS)),
-        **_thick_branches(tree, numbers),
-        "tree order": [numbers[token] for token in tree],
+        **_thick_branches(tree),
         "tree shared": "".join(_SHARED[_shared(*pair)] for pair in itertools.pairwise(["", *tree])),
         "rare codes": [dict(table.codes(code))[RARE] for code in range(COMMON + 1, common)],
         **_codes_of_tokens(table.lengths[COMMON + 1 :], rows, symbols),
     }
+
+
+_LONGEST = 4
+"""Most digits of a code in the standard table."""
+
+_COMMON_LENGTHS = [0, 0, 0, 10_000, 0, 0, 0]
 
 
 def limits_and_offsets(lengths: Sequence[int], place: int) -> list[tuple[int, int]]:
@@ -139,15 +145,6 @@ _NO_CODES = (0, 1, -100_000, 1, 0)
 """What stands in the columns after the width where no code has it: with this, no token is found."""
 
 
-def _common_widths(lengths: Sequence[int]) -> list[int]:
-    """The fewest digits; between which tokens a code has as many as most; what a token is more than its code then."""
-    fewest = next(width for width, count in enumerate(lengths, 1) if count)
-    usual = max(range(LONGEST), key=lengths.__getitem__)
-    limit, offset = limits_and_offsets(lengths, 0)[usual]
-    first = max(limit - lengths[usual], 10**usual)  # a code with zeros in front is no number
-    return [fewest, first + offset - 1, limit + offset, offset]
-
-
 _SHARED = "0123456789abcdefghijk"
 
 
@@ -157,7 +154,7 @@ def _shared(before: str, token: str) -> int:
     return sum(1 for _ in pairs)
 
 
-def _tree_tokens(tokens: Sequence[str]) -> list[str]:
+def tree_tokens(tokens: Sequence[str]) -> list[str]:
     """The tokens that the sprite writes by its tree, those of printable ASCII, in the order of costumes."""
     ascii_tokens = [token for token in tokens if token and token.isascii() and token.isprintable()]
     return sorted(ascii_tokens, key=lambda token: [COSTUMED_ASCII.index(letter) for letter in token])
@@ -167,11 +164,12 @@ _THICK = 100
 """A branch of the tree with more tokens than this is in the tables, as growing it would take the sprite too long."""
 
 
-def _thick_branches(tree: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, Table]:
+def _thick_branches(tree: Sequence[str]) -> Mapping[str, Table]:
     """The tree as the sprite would have it after all its thick branches have grown; see "grow branch" there.
 
     "pair branches" has a row for each unit of a first letter, and in it the branch for each unit of a second one.
     """
+    numbers = {token: number for number, token in enumerate(tree, 1)}
     places: list[str | int] = []
     tokens: list[str | int] = []
     branch_tokens: list[str | int] = []

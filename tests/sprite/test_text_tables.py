@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cloudlink.codec.text_table import COMMON, LONGEST, RARE, text_table
+from cloudlink.codec.text_table import COMMON, RARE, text_table
 from cloudlink.sprite.perfect_hash import PRIME
 from cloudlink.sprite.tables import sprite_tables
-from cloudlink.sprite.text_tables import COSTUMED_ASCII
+from cloudlink.sprite.text_tables import COSTUMED_ASCII, text_tables
 
 TABLE = text_table()
 TABLES: Mapping[str, Any] = sprite_tables()
+WIDTHS = len(TABLES["text limits"]) // len(TABLE.lengths)
 CODES = range(COMMON + 1, len(TABLE.lengths))
 COLUMNS = ("code widths", "first codes", "code counts", "code places", "factor counts", "factor places")
 
@@ -46,7 +48,7 @@ def test_each_code_leads_to_its_token_by_the_table_of_its_width(code: int) -> No
     rare = len(TABLE.tokens) + 1
     for token, digits in TABLE.codes(code):
         number = token or rare
-        limits = [TABLES["text limits"][row + width * len(TABLE.lengths)] for width in range(LONGEST)]
+        limits = [TABLES["text limits"][row + width * len(TABLE.lengths)] for width in range(WIDTHS)]
         offset = TABLES["text offsets"][row + (len(digits) - 1) * len(TABLE.lengths)]
         assert int(digits) < limits[len(digits) - 1]
         assert all(int(digits[:width]) >= limits[width - 1] for width in range(1, len(digits)))
@@ -85,8 +87,12 @@ def test_rare_codes_are_those_of_the_table() -> None:
     assert TABLES["text classes"][-1] == len(TABLE.lengths)
 
 
-def test_most_common_codes_are_the_token_less_a_number() -> None:
-    above, below, less = TABLES["text specials"][7:]
-    usual = {token: digits for token, digits in TABLE.codes(COMMON) if above < token < below}
-    assert usual == {token: str(token - less) for token in range(above + 1, below)}
-    assert len(usual) > 0.7 * len(TABLE.tokens)
+def test_the_common_code_is_the_number_of_the_token() -> None:
+    assert all(digits == f"{token - 1:04}" for token, digits in TABLE.codes(COMMON))
+
+
+def test_a_table_in_another_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="not in the sprite's order"):
+        text_tables(replace(TABLE, tokens=[*TABLE.tokens[1:], TABLE.tokens[0]]))
+    with pytest.raises(ValueError, match="arrange it first"):
+        text_tables(replace(TABLE, symbols=[sorted(row) for row in TABLE.symbols]))
