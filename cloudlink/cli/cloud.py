@@ -13,7 +13,6 @@ from typing import Final
 
 import click
 
-from cloudlink.errors import CloudlinkError
 from cloudlink.localcloud import LocalCloud, RateLimit
 from cloudlink.localcloud.profiles import PROFILES
 
@@ -61,22 +60,19 @@ def cloud(
         rules = replace(rules, rate=RateLimit(rate, burst))
     token = (os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe()) if control else None
     stopping = threading.Event()
-    try:
-        server = LocalCloud(
-            rules,
-            host=host,
-            port=port,
-            database=database,
-            history=history,
-            projects=projects or None,
-            origins=origins or None,
-            tls=_tls(certificate, key),
-            max_connections=max_connections,
-            control_token=token,
-        )
-        server.start()
-    except CloudlinkError as error:
-        raise click.ClickException(str(error)) from error
+    server = LocalCloud(
+        rules,
+        host=host,
+        port=port,
+        database=database,
+        history=history,
+        projects=projects or None,
+        origins=origins or None,
+        tls=_tls(certificate, key),
+        max_connections=max_connections,
+        control_token=token,
+    )
+    server.start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     web = server.url.replace("ws", "http", 1)

@@ -74,9 +74,11 @@ def test_controls_take_the_token_of_the_environment() -> None:
         (["--profile", "snap"], "snap"),
         (["--database", str(Path(__file__).parent / "none" / "x.sqlite")], "cannot keep values"),
         (["--host", "not an address"], "cannot listen"),
+        (["--rate", "nan"], "a rate has more than 0 sets a second"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(options: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["cloud", *options])
     assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), result.exception
     assert message in result.output
