@@ -22,7 +22,7 @@ from cloudlink.sprite_online import install_online
 
 def project_number(context: click.Context, parameter: click.Parameter, value: str) -> int:
     """The number of a project, from that or from the address of its page."""
-    found = re.fullmatch(r"(?:(?:https?://)?scratch\.mit\.edu/projects/)?([0-9]{1,20})(?:/.*)?", value)
+    found = re.fullmatch(r"(?:(?:https?://)?scratch\.mit\.edu/projects/)?([0-9]{1,20})(?:[/?#].*)?", value)
     if found is None:
         raise click.BadParameter(f"{value!r} is neither the number of a project nor the address of its page")
     return int(found[1])
