@@ -166,6 +166,37 @@ def test_many_threads_take_turns() -> None:
     assert clock() >= 7
 
 
+def test_the_forum_is_asked_for_one_thing_at_a_time() -> None:
+    under_way = 0
+    most = {"forum": 0, "other": 0}
+    changed = threading.Condition()
+
+    def transport(request: Request) -> Reply:
+        nonlocal under_way
+        kind = "forum" if "/discuss/" in request.url else "other"
+        with changed:
+            under_way += 1
+            most[kind] = max(most[kind], under_way)
+            changed.notify_all()
+            changed.wait_for(lambda: most[kind] > 1, timeout=0.2)
+        with changed:
+            under_way -= 1
+        return Reply(200, body=b"<p>")
+
+    client = client_of(transport)
+    for target in (endpoints.USER_PAGE.at(username="x"), endpoints.FORUM_TOPIC.at(topic_id=1)):
+        threads = [
+            threading.Thread(target=one.request, args=(target,), kwargs={"reply": "html", "what": "x"})
+            for one in (client, logged_in(client), logged_in(client))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert most["other"] > 1
+    assert most["forum"] == 1
+
+
 def test_a_login_is_wanted_before_anything_is_sent() -> None:
     site = answering()
     with pytest.raises(LoginRequired, match=r"login\(\) or Session\(\)"):
