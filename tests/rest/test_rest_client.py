@@ -280,6 +280,12 @@ def test_an_error_behind_a_success_is_found(body: bytes, reply: Any) -> None:
         client_of(answering(Reply(200, body=body))).request(USER, reply=reply, what="x")
 
 
+@pytest.mark.parametrize("body", [b'{"id": 156, "status": "error"}', b'{"_id": "otter", "status": "error"}'])
+def test_a_status_that_somebody_wrote_is_no_error(body: bytes) -> None:
+    site = answering(Reply(200, body=body))
+    assert client_of(site).request(endpoints.CLASS.at(class_id=156), reply="json", what="x")["status"] == "error"
+
+
 def test_a_page_that_says_404_behind_a_success_is_not_found() -> None:
     site = answering(Reply(200, body=b'<div id="page-404">'))
     with pytest.raises(NotFound):
