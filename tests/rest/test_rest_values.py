@@ -153,7 +153,9 @@ def test_comments() -> None:
 
 
 def test_comments_on_a_profile() -> None:
-    pages = [sample_reply("profile_comments_page1"), sample_reply("profile_comments_past_end")]
+    empty = sample_reply("profile_comments_past_end")  # which the site also serves before the end
+    last = sample_reply("profile_comments_page1")
+    pages = [empty, empty, last, *[empty] * 3]
     first, second = user(client_of(answering(*pages))).comments()
     assert (first.id, first.author, first.author_id) == (447648029, "pixel_otter", 104512233)
     assert first.content == "I <3 your cloud engine & the 'Maze' game"
