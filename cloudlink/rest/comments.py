@@ -290,7 +290,7 @@ def post_profile_comment(
         reply="html",
         what=what,
         body=comment_body(content, parent_id, commentee_id),
-        referer=f"/users/{username}/",
+        referer=endpoints.USER_PAGE.at(username=username).path,
     )
     refusal = page.first("#error-data")
     if refusal is not None:

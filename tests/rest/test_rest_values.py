@@ -167,6 +167,14 @@ def test_comments_on_a_profile() -> None:
     assert result_of("profile_comment_add").content == "hello & welcome"
 
 
+def test_a_name_of_any_letters_can_be_told_to_the_site() -> None:
+    site = serving("profile_comment_add", "user_report")
+    found = user(logged_in(client_of(site)), "Zoë B")  # very old accounts have such names
+    found.post_comment("hi")
+    found.report("icon")
+    assert {request.headers["Referer"] for request in site.requests} == {"https://scratch.mit.edu/users/Zo%C3%AB%20B/"}
+
+
 def test_pictures_in_comments_are_words() -> None:
     raw = {"id": 1, "content": 'hi <img class="emoji" src="/images/emoji/cat.png"> &amp; <img alt=":D" src="x">\nbye'}
     from cloudlink.rest.comments import read_comment
