@@ -7,7 +7,7 @@ two libraries say so. What the site tells beyond the attributes stands in `raw`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -279,9 +279,9 @@ class RegistrationLink(Record):
         raw: the whole answer.
     """
 
-    url: str
+    url: str = field(repr=False)
     expires: datetime | None
-    raw: Mapping[str, Any]
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 def read_taught_class(value: Any, *, client: Client) -> TaughtClass:

@@ -72,6 +72,7 @@ def test_what_a_teacher_is_told() -> None:
     assert (student.username, student.id, student.banned) == ("student_one", 190000101, False)
     link = taught(teacher("class_register_link")).registration_link()
     assert (link.url, link.expires) == ("https://scratch.mit.edu/signup/ab1cd2ef3", datetime(2025, 6, 30, tzinfo=UTC))
+    assert "ab1cd2ef3" not in repr(link)
     assert Teaching(teacher("class_create")).create_class("New class") == 900001
 
 
