@@ -39,6 +39,17 @@ def test_what_the_disk_or_the_network_does_not_do_is_told_in_a_line(starter: Pat
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_the_demo_does_not_write_over_somebodys_project(starter: Path) -> None:
+    fresh = starter.read_bytes()
+    starter.write_bytes(b"my own game")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for _ in range(2):
+            result = CliRunner().invoke(main, ["demo", "--serve", "--port", str(server.getsockname()[1])])
+            assert "cannot listen" in result.stderr
+    found = {path.name: path.read_bytes() for path in starter.parent.glob("*.sb3")}
+    assert found == {"starter.sb3": b"my own game", "starter-2.sb3": fresh}
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
 def test_the_demo_takes_no_port_that_a_project_could_not_reach(starter: Path, port: str) -> None:
     result = CliRunner().invoke(main, ["demo", "--serve", "--port", port])
