@@ -159,7 +159,7 @@ def hidden_failure(answer: Any, *, what: str) -> SiteError | None:
     # What has an id is a thing, and its status is what somebody wrote there: a teacher for a class, or on Ocular.
     failed = answer.get("status") == "error" and not {"id", "_id"} & answer.keys()
     if failed or answer.get("success") in (False, 0):
-        reason = (text(answer, "message") or text(answer, "msg") or "")[:200]
+        reason = (text(answer, "message") or text(answer, "msg") or text(answer, "error") or "")[:200]
         return Rejected(f"{what}: the site did not do it{': ' if reason else ''}{reason}", status=200, reason=reason)
     return None
 

@@ -23,7 +23,7 @@ from cloudlink.rest.students import (
     Student,
     TeacherAlert,
     Thing,
-    flat_parts,
+    all_parts,
     read_class_activity,
     read_student,
     read_teacher_alert,
@@ -198,7 +198,7 @@ class TaughtClass(Record):
             limit: most items, None for all.
         """
         target = endpoints.MY_CLASS_ACTIVITY.at(class_id=self.id, student=student)
-        return list(teacher_pages(self.client, target, read_class_activity, limit=limit, key=flat_parts))
+        return list(teacher_pages(self.client, target, read_class_activity, limit=limit, key=all_parts))
 
     def activity_html(self, limit: int = 20, offset: int = 0) -> str:
         """What the students did, as the site's HTML.
