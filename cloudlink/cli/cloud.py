@@ -96,5 +96,6 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(certificate, key)
     except OSError as error:  # an SSLError is one
-        raise click.ClickException(f"the certificate cannot be used: {error}") from error
+        files = f"{certificate}" if key is None else f"{certificate} with the key in {key}"
+        raise click.ClickException(f"the certificate cannot be used: {files}: {error}; it wants PEM files") from error
     return context

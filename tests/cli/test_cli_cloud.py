@@ -70,10 +70,12 @@ def test_controls_take_the_token_of_the_environment() -> None:
     ("options", "message"),
     [
         (["--key", __file__], "--certificate"),
-        (["--certificate", __file__], "certificate cannot be used"),
+        (["--certificate", __file__], f"certificate cannot be used: {__file__}"),
         (["--profile", "snap"], "snap"),
         (["--database", str(Path(__file__).parent / "none" / "x.sqlite")], "cannot keep values"),
         (["--host", "not an address"], "cannot listen"),
+        (["--origin", "example.org"], "an origin is a scheme and a host"),
+        (["--origin", "https://example.org/"], "an origin is a scheme and a host"),
         (["--rate", "nan"], "a rate has more than 0 sets a second"),
     ],
 )
