@@ -506,6 +506,7 @@ class Project(PartialProject):
 
         GET /projects/{id} for the state, then as `set_title`; login as the owner. VERIFIED.
         """
+        _ = self.client.username  # raises if nobody is logged in
         self.update()
         self._set({"comments_allowed": not self.comments_allowed})
 

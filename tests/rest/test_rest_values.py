@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from offline_site import OfflineSite, answering, client_of, json_of, logged_in, query_of, sample, sample_reply, serving
+from project_maker import numbered
 from rest_calls import SUCCESSES, mine, project, studio, user
 
-from cloudlink.errors import BadResponse, CommentRejected, InvalidArgument, Muted, ServiceGone, ValueTooLong
+from cloudlink.errors import (
+    BadResponse,
+    CommentRejected,
+    InvalidArgument,
+    LoginRequired,
+    Muted,
+    ServiceGone,
+    ValueTooLong,
+)
 from cloudlink.rest import frontpage, search, statistics
+from cloudlink.rest.client import Client
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.projects import Project, get_project
 from cloudlink.rest.studios import get_studio
@@ -223,6 +234,21 @@ def test_commenting_is_toggled_from_its_state() -> None:
     assert len(site.requests) == 1, "they are open already"
     found_studio.turn_off_commenting()
     assert site.requests[-1].method == "POST"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client: project(client).toggle_commenting(),
+        lambda client: studio(client).turn_off_commenting(),
+        lambda client: studio(client).turn_on_commenting(),
+        lambda client: project(client).upload(numbered(1).sb3()),
+        lambda client: project(client).set_json("{}", assets={"0" * 32 + ".svg": b""}),
+    ],
+)
+def test_who_is_not_logged_in_changes_nothing_and_sends_nothing(change: Callable[[Client], object]) -> None:
+    with pytest.raises(LoginRequired):
+        change(client_of(answering()))
 
 
 def test_a_thumbnail_is_a_png(tmp_path: Any) -> None:
