@@ -84,7 +84,8 @@ def failure(request: Request, reply: Reply, *, what: str, retry_after: float | N
     if 400 <= status < 500:
         told = f" ({reason})" if reason else ""
         return Rejected(
-            f"{what}: the site does not take it{told}, status {status}; it may be the words of a text ({request})",
+            f"{what}: the site does not take it{told}, status {status}; it may be the words of a text, or its length "
+            f"({request})",
             status=status,
             reason=reason,
         )
