@@ -145,6 +145,17 @@ def test_lists_name_the_owner_where_it_is_known() -> None:
     assert None in {found.author for found in result_of("user_favorites")}
 
 
+def test_a_project_that_cannot_be_seen_says_so_where_it_is_used() -> None:
+    hidden = get_project(1, client=client_of(answering(Reply(404))))
+    for use in (lambda: hidden.title, lambda: hidden.love()):  # type: ignore[union-attr]
+        with pytest.raises(AttributeError, match="project 1: there is no such project, or you may not see it"):
+            use()
+    with pytest.raises(AttributeError, match="object has no attribute 'titel'"):
+        _ = hidden.titel  # type: ignore[union-attr]
+    with pytest.raises(AttributeError, match="object has no attribute 'titel'"):
+        _ = project(client_of(answering())).titel  # type: ignore[attr-defined]
+
+
 def test_a_missing_owner_is_fetched() -> None:
     found = project(client_of(serving("project", "project_comments")))
     found.author = None
