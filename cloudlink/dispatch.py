@@ -41,7 +41,9 @@ class Dispatcher(Generic[Item, Event]):
         self._paused = False
         self._last = False
         self._stopped = False
-        self._thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None  # the one of `start`
+        self._runner: threading.Thread | None = None  # the one that is in `run`, which may be the caller's
+        self._over = threading.Event()  # `run` has returned
         self._lost_events = 0
 
     @property
@@ -69,7 +71,7 @@ class Dispatcher(Generic[Item, Event]):
 
     def run(self) -> None:
         """Hand out events here, until `stop`, or until the last one."""
-        self._thread = threading.current_thread()
+        self._runner = threading.current_thread()
         try:
             while (item := self._next()) is not None:
                 event = self._deliver(item)
@@ -78,6 +80,7 @@ class Dispatcher(Generic[Item, Event]):
                         loop.put(event)
         finally:
             self._end()
+            self._over.set()
 
     def pause(self) -> None:
         """Hand out nothing until `resume`; events wait."""
@@ -95,9 +98,12 @@ class Dispatcher(Generic[Item, Event]):
     def stop(self) -> None:
         """End the thread, and the loops; what waits is dropped. Again: does nothing."""
         self._end()
-        thread = self._thread
-        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
-            thread.join()
+        if threading.current_thread() in (self._thread, self._runner):
+            return
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+        elif self._runner is not None:  # somebody's own thread, which goes on with something else
+            self._over.wait()
 
     def loop(self) -> Iterator[Event]:
         """The events from now on, until the end."""
