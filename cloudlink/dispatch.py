@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final, Generic, TypeVar
 
+from cloudlink.clock import LONGEST_WAIT
+
 _log = logging.getLogger("cloudlink.events")
 
 MOST_WAITING: Final = 10_000
@@ -119,10 +121,12 @@ class Dispatcher(Generic[Item, Event]):
 
     def _next(self) -> Item | None:
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopped or (bool(self._waiting) and not self._paused) or self._is_over()
-            )
+            while not self._changed.wait_for(self._has_something, LONGEST_WAIT):
+                pass
             return None if self._stopped or self._is_over() else self._waiting.popleft()
+
+    def _has_something(self) -> bool:
+        return self._stopped or (bool(self._waiting) and not self._paused) or self._is_over()
 
     def _is_over(self) -> bool:
         return self._last and not self._waiting
@@ -199,7 +203,8 @@ class _SyncLoop(_Loop[Event]):
 
     def take(self) -> Event | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._over)
+            while not self._changed.wait_for(lambda: self._waiting or self._over, LONGEST_WAIT):
+                pass
         return self._pop()
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from cloudlink.clock import LONGEST_WAIT
 from cloudlink.localcloud import LocalCloud, RateLimit
 from cloudlink.localcloud.profiles import PROFILES
 
@@ -80,8 +81,8 @@ def cloud(
     click.echo(f"Pages: {web}/health  {web}/metrics  {web}/logs?projectid=ID")
     if token is not None and TOKEN_VARIABLE not in os.environ:
         click.echo(f"Control token: {token}")
-    while not stopping.wait(3600):
-        pass  # Windows lets no signal through to a wait without an end
+    while not stopping.wait(LONGEST_WAIT):
+        pass
     server.stop()
     counted = server.statistics
     click.echo(f"Stopped; {counted.sets_received:,} sets came, {counted.delivered:,} updates were delivered.")
