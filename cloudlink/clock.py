@@ -14,6 +14,10 @@ Clock = Callable[[], float]
 
 system_clock: Clock = time.monotonic
 
+LONGEST_WAIT: Final = 1.0
+"""Seconds that a main thread waits at a time, again and again, where it would wait without end: before Python 3.14 no
+signal reaches a wait on Windows, so that Ctrl-C would do nothing (python/cpython issues 80116 and 125541)."""
+
 _SLEPT: Final = 2.0
 """Seconds that the calendar's clock may be ahead of the other one at a time before this counts as a sleep: less is a
 correction over the network."""

@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final, Generic, TypeVar
 
+from cloudlink.clock import LONGEST_WAIT
+
 _log = logging.getLogger("cloudlink.events")
 
 MOST_WAITING: Final = 10_000
@@ -41,7 +43,9 @@ class Dispatcher(Generic[Item, Event]):
         self._paused = False
         self._last = False
         self._stopped = False
-        self._thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None  # the one of `start`
+        self._runner: threading.Thread | None = None  # the one that is in `run`, which may be the caller's
+        self._over = threading.Event()  # `run` has returned
         self._lost_events = 0
 
     @property
@@ -69,7 +73,7 @@ class Dispatcher(Generic[Item, Event]):
 
     def run(self) -> None:
         """Hand out events here, until `stop`, or until the last one."""
-        self._thread = threading.current_thread()
+        self._runner = threading.current_thread()
         try:
             while (item := self._next()) is not None:
                 event = self._deliver(item)
@@ -78,6 +82,7 @@ class Dispatcher(Generic[Item, Event]):
                         loop.put(event)
         finally:
             self._end()
+            self._over.set()
 
     def pause(self) -> None:
         """Hand out nothing until `resume`; events wait."""
@@ -95,9 +100,12 @@ class Dispatcher(Generic[Item, Event]):
     def stop(self) -> None:
         """End the thread, and the loops; what waits is dropped. Again: does nothing."""
         self._end()
-        thread = self._thread
-        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
-            thread.join()
+        if threading.current_thread() in (self._thread, self._runner):
+            return
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+        elif self._runner is not None:  # somebody's own thread, which goes on with something else
+            self._over.wait()
 
     def loop(self) -> Iterator[Event]:
         """The events from now on, until the end."""
@@ -113,10 +121,12 @@ class Dispatcher(Generic[Item, Event]):
 
     def _next(self) -> Item | None:
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._stopped or (bool(self._waiting) and not self._paused) or self._is_over()
-            )
+            while not self._changed.wait_for(self._has_something, LONGEST_WAIT):
+                pass
             return None if self._stopped or self._is_over() else self._waiting.popleft()
+
+    def _has_something(self) -> bool:
+        return self._stopped or (bool(self._waiting) and not self._paused) or self._is_over()
 
     def _is_over(self) -> bool:
         return self._last and not self._waiting
@@ -193,7 +203,8 @@ class _SyncLoop(_Loop[Event]):
 
     def take(self) -> Event | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._over)
+            while not self._changed.wait_for(lambda: self._waiting or self._over, LONGEST_WAIT):
+                pass
         return self._pop()
 
 

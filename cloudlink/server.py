@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, TypeVar, overload
 
 from cloudlink.classic.settings import ClassicChannel
-from cloudlink.clock import Clock, system_clock
+from cloudlink.clock import LONGEST_WAIT, Clock, system_clock
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument
 from cloudlink.level import Level, checked_level
@@ -328,7 +328,8 @@ class CloudRequests:
 
     def wait(self) -> None:
         """Stay here until `stop` is called from elsewhere, the clouds refuse us for good, or Ctrl-C."""
-        self._stopped.wait()
+        while not self._stopped.wait(LONGEST_WAIT):
+            pass
 
     def run(self) -> None:
         """Answer, and stay here: the same as `start(thread=False)`."""

@@ -38,4 +38,6 @@ def make_server(connection: Connection, *, today: Callable[[], date] = date.toda
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     make_server(TwCloudConnection(sys.argv[1], contact=sys.argv[2])).run()

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import sys
 
-from cloudlink import Client, CloudRequests, NotFound, RequestError, TwCloudConnection, get_user
+from cloudlink import (
+    Client,
+    CloudRequests,
+    InvalidArgument,
+    NotFound,
+    RequestError,
+    SiteError,
+    TwCloudConnection,
+    get_user,
+)
 from cloudlink.transport.connection import Connection
 
 
@@ -21,12 +30,16 @@ def make_server(connection: Connection, *, site: Client | None = None) -> CloudR
     def profile(name: str) -> str:
         try:
             user = get_user(name, client=site)
-        except NotFound:
+        except (InvalidArgument, NotFound):  # the first one for no name at all
             raise RequestError(f"nobody is called {name}") from None
-        return f"{user.username} from {user.country}: {user.about_me}"
+        except SiteError:
+            raise RequestError("Scratch does not answer, try again later") from None
+        return f"{user.username} from {user.country or 'somewhere'}: {user.about_me}"
 
     return client
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     make_server(TwCloudConnection(sys.argv[1], contact=sys.argv[2])).run()

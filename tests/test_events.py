@@ -257,6 +257,15 @@ def test_a_final_refusal_ends_a_start_that_stays(cloud: LocalCloud) -> None:
     assert "gone" in heard.of("disconnect")[0].reason
 
 
+def test_who_stops_a_start_that_stays_does_not_wait_for_the_end_of_the_program(cloud: LocalCloud) -> None:
+    events = TwCloudEvents("demo", cloud_host=cloud.url)
+    stopper = threading.Thread(target=events.stop)
+    events.add_handler(stopper.start, name="on_ready")
+    events.start(thread=False)
+    stopper.join(10)
+    assert not stopper.is_alive()
+
+
 # From both
 
 

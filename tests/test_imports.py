@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connection": BASE | {"transport"},
     "log_watch": BASE | {"transport"},
     "set_authors": BASE | {"log_watch", "transport"},
-    "dispatch": set(),
+    "dispatch": {"clock"},
     "events": BASE | {"connection", "dispatch", "log_watch", "rest", "transport"},
     "link_thread": BASE | {"link", "transport"},
     "rest": BASE | {"connection"},

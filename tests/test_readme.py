@@ -6,13 +6,17 @@ import contextlib
 import io
 import re
 import runpy
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from cloudlink import CloudClient, CloudConnection, RequestError, TwCloudConnection
+from cloudlink import Client, CloudClient, CloudConnection, Hosts, RequestError, TwCloudConnection
 from cloudlink.localcloud import LocalCloud
+from cloudlink.rest.pacing import Intervals
+from cloudlink.rest.retry import Retry
+from cloudlink.testing import LocalSite
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -83,6 +87,38 @@ def test_the_readme_has_one_line_to_run_and_one_to_test() -> None:
     assert [len(command.splitlines()) for command in commands] == [1, 1]
     assert commands[0].strip().endswith(".venv/bin/cloudlink demo")
     assert commands[1].strip() in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+SERVERS = [path for path in sorted((REPOSITORY / "examples").glob("*.py")) if not path.name.startswith("test_")]
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: path.stem)
+def test_an_example_without_its_arguments_says_how_it_is_started(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [path.name, "my-game-1234"])
+    with pytest.raises(SystemExit, match=f"python examples/{path.name} my-game-1234 https"):
+        runpy.run_path(str(path), run_name="__main__")
+
+
+def test_the_profile_example_tells_players_what_is_wrong() -> None:
+    example = runpy.run_path(str(REPOSITORY / "examples" / "profile.py"))
+    with (
+        LocalSite() as site,
+        LocalCloud("scratch") as cloud,
+        CloudConnection("1", username="server", cloud_host=cloud.url) as connection,
+        example["make_server"](
+            connection, site=Client(hosts=Hosts.at(site.hosts), retry=Retry(attempts=1), intervals=Intervals(read=0))
+        ),
+        CloudConnection("1", username="player", cloud_host=cloud.url) as player_connection,
+        CloudClient(player_connection) as player,
+    ):
+        site.add_user("ScratchCat", country=None)
+        assert player.request("profile", "scratchcat") == "ScratchCat from somewhere: "
+        for nobody in ("", "nobody-at-all"):
+            with pytest.raises(RequestError, match=f"nobody is called {nobody}$"):
+                player.request("profile", nobody)
+        site.stop()
+        with pytest.raises(RequestError, match="Scratch does not answer"):
+            player.request("profile", "scratchcat")
 
 
 def test_the_guessing_game_can_be_won() -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from cloudlink.errors import CloudlinkError
+from cloudlink.clock import LONGEST_WAIT
 from cloudlink.localcloud import LocalCloud, RateLimit
 from cloudlink.localcloud.profiles import PROFILES
 
@@ -61,22 +61,19 @@ def cloud(
         rules = replace(rules, rate=RateLimit(rate, burst))
     token = (os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe()) if control else None
     stopping = threading.Event()
-    try:
-        server = LocalCloud(
-            rules,
-            host=host,
-            port=port,
-            database=database,
-            history=history,
-            projects=projects or None,
-            origins=origins or None,
-            tls=_tls(certificate, key),
-            max_connections=max_connections,
-            control_token=token,
-        )
-        server.start()
-    except CloudlinkError as error:
-        raise click.ClickException(str(error)) from error
+    server = LocalCloud(
+        rules,
+        host=host,
+        port=port,
+        database=database,
+        history=history,
+        projects=projects or None,
+        origins=origins or None,
+        tls=_tls(certificate, key),
+        max_connections=max_connections,
+        control_token=token,
+    )
+    server.start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     web = server.url.replace("ws", "http", 1)
@@ -84,8 +81,8 @@ def cloud(
     click.echo(f"Pages: {web}/health  {web}/metrics  {web}/logs?projectid=ID")
     if token is not None and TOKEN_VARIABLE not in os.environ:
         click.echo(f"Control token: {token}")
-    while not stopping.wait(3600):
-        pass  # Windows lets no signal through to a wait without an end
+    while not stopping.wait(LONGEST_WAIT):
+        pass
     server.stop()
     counted = server.statistics
     click.echo(f"Stopped; {counted.sets_received:,} sets came, {counted.delivered:,} updates were delivered.")
@@ -100,5 +97,6 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(certificate, key)
     except OSError as error:  # an SSLError is one
-        raise click.ClickException(f"the certificate cannot be used: {error}") from error
+        files = f"{certificate}" if key is None else f"{certificate} with the key in {key}"
+        raise click.ClickException(f"the certificate cannot be used: {files}: {error}; it wants PEM files") from error
     return context

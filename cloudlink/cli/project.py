@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from cloudlink.cli.sprite import told
-from cloudlink.errors import InvalidArgument, SiteError, SpriteError
 from cloudlink.rest.client import Client
 from cloudlink.rest.projects import PartialProject, Project, get_project
 from cloudlink.rest.session import SESSION_VARIABLE, Session
@@ -23,7 +22,7 @@ from cloudlink.sprite_online import install_online
 
 def project_number(context: click.Context, parameter: click.Parameter, value: str) -> int:
     """The number of a project, from that or from the address of its page."""
-    found = re.fullmatch(r"(?:(?:https?://)?scratch\.mit\.edu/projects/)?([0-9]{1,20})(?:/.*)?", value)
+    found = re.fullmatch(r"(?:(?:https?://)?scratch\.mit\.edu/projects/)?([0-9]{1,20})(?:[/?#].*)?", value)
     if found is None:
         raise click.BadParameter(f"{value!r} is neither the number of a project nor the address of its page")
     return int(found[1])
@@ -57,7 +56,7 @@ def download(client: Client | None, number: int, output: Path | None, session_fi
     PROJECT is its number or its address. Your own unshared projects need a login. If this is interrupted, the same
     command goes on where it stopped.
     """
-    with _told_errors():
+    with _told_interruption():
         found = _find(number, client, session_file)
         with _progress_bar(f"project {number}") as progress:
             path = found.download(
@@ -77,7 +76,7 @@ def upload(client: Client | None, file: Path, number: int, session_file: Path | 
     FILE is checked first, and PROJECT stays as it was until all pictures and sounds are on the site. PROJECT is its
     number or its address. Needs a login.
     """
-    with _told_errors():
+    with _told_interruption():
         found = _mine(number, client, session_file)
         with _progress_bar(file.name) as progress:
             found.upload(file, progress=progress)
@@ -91,7 +90,7 @@ def upload(client: Client | None, file: Path, number: int, session_file: Path | 
 @click.pass_obj
 def create(client: Client | None, file: Path, title: str | None, session_file: Path | None) -> None:
     """Make a new project, not shared, of FILE, an .sb3. Needs a login."""
-    with _told_errors():
+    with _told_interruption():
         session = _log_in(client, session_file)
         with _progress_bar(file.name) as progress:
             number = session.upload_project(file, title=title or file.stem, progress=progress)
@@ -109,7 +108,7 @@ def install_sprite(client: Client | None, number: int, session_file: Path | None
     Close the project in your editor before, for whoever saves last wins. PROJECT is its number or its address. Needs
     a login.
     """
-    with _told_errors():
+    with _told_interruption():
         found = _mine(number, client, session_file)
         with _progress_bar(f"project {number}") as progress:
             change = install_online(found, progress=progress)
@@ -137,17 +136,13 @@ def _log_in(client: Client | None, session_file: Path | None) -> Session:
 
 
 @contextmanager
-def _told_errors() -> Iterator[None]:
-    """Tell what the site or the disk did not do, without a traceback; the exit code is 1."""
+def _told_interruption() -> Iterator[None]:
+    """Tell, after a Ctrl-C, that nothing is lost; the exit code is 1."""
     try:
         yield
     except KeyboardInterrupt:
         click.echo("\ninterrupted; what has arrived will not be fetched, or sent, again", err=True)
         raise click.Abort from None
-    except (InvalidArgument, SiteError, SpriteError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or 'the disk'}: {error.strerror or error}") from None
 
 
 @contextmanager

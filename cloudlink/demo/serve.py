@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +23,7 @@ def serve_demo(*, port: int, folder: Path) -> None:
         port: where the cloud listens, on this machine only.
         folder: where the starter project and the leaderboard's file are put.
     """
-    starter = folder / "starter.sb3"
-    starter.write_bytes(starter_sb3())
+    starter = _put_starter(folder)
     leaderboard = Leaderboard(folder / "scores.sqlite")
     # Editors and packagers give a project ids of their own; here they all mean this one.
     with LocalCloud(replace(SCRATCH, shared_room=PROJECT), port=port) as cloud:
@@ -40,6 +40,16 @@ def serve_demo(*, port: int, folder: Path) -> None:
             client.stop()
             connection.disconnect()
             leaderboard.close()
+
+
+def _put_starter(folder: Path) -> Path:
+    """The starter project in a folder; a file of its name that is another project, somebody's work maybe, stays."""
+    data = starter_sb3()
+    names = itertools.chain(["starter.sb3"], (f"starter-{number}.sb3" for number in itertools.count(2)))
+    paths = (folder / name for name in names)
+    path = next(path for path in paths if not path.exists() or (path.is_file() and path.read_bytes() == data))
+    path.write_bytes(data)
+    return path
 
 
 _INSTRUCTIONS = """\

@@ -8,6 +8,7 @@ faults, statistics, on_set
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 from collections.abc import Callable, Collection
@@ -29,6 +30,8 @@ from cloudlink.localcloud.store import Store
 TLS_TIMEOUT: Final = 10.0
 """Seconds a client may take to agree on a key."""
 
+_ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/?#\sA-Z]+")
+
 
 class LocalCloud(LocalService):
     """A cloud server on this machine, running in a thread of its own.
@@ -42,8 +45,8 @@ class LocalCloud(LocalService):
         database: a file where the values are kept (SQLite), so that they outlive the program; None: in memory only.
         history: how many changes of each project the page `/logs` knows.
         projects: the ids of the projects that are served; None: all.
-        origins: the web pages that may connect, such as "https://turbowarp.org"; None: all. Programs, which need not
-            tell an origin, are not kept out by this.
+        origins: the web pages that may connect, such as "https://turbowarp.org", or "null" for pages that are files;
+            None: all. Programs, which need not tell an origin, are not kept out by this.
         tls: makes it a `wss://` server; a context for the server's side, with its certificate.
         max_connections: most connections at once; more are hung up on.
         max_unsent: most bytes that may wait for one slow reader before it is cut off; None: as the profile says.
@@ -83,6 +86,12 @@ class LocalCloud(LocalService):
             raise InvalidArgument(
                 f"a control token has at least {LEAST_TOKEN} characters; this has {len(control_token)}"
             )
+        for origin in origins or ():
+            if not _ORIGIN.fullmatch(origin):
+                raise InvalidArgument(
+                    f"an origin is a scheme and a host in small letters, as browsers tell it: 'https://turbowarp.org', "
+                    f"without a slash at the end, not {origin!r}"
+                )
         self.profile = profile_named(profile)
         self._on_set = on_set
         super().__init__(host=host, port=port, scheme="ws" if tls is None else "wss")

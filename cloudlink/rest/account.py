@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed, Rejected
+from cloudlink.errors import BadResponse, InvalidArgument, LoginFailed
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client, json_body
 from cloudlink.rest.endpoints import Target
 from cloudlink.rest.fields import as_objects, flag, needed, parse_json, text
-from cloudlink.rest.forms import problem_on
+from cloudlink.rest.forms import check_taken
 from cloudlink.rest.html import text_of
 
 GONE_WITH_PROJECTS: Final = "delbyusrwproj"
@@ -149,10 +149,8 @@ class Account:
         self._client.request(target, reply="none", what="invitation")
 
     def _send(self, target: Target, values: dict[str, str]) -> None:
-        answer = self._client.submit(target, values, what="account settings", referer=target.path)
-        told = "" if isinstance(answer, str) else problem_on(answer)
-        if told:
-            raise Rejected(f"account settings: the site does not take it: {told}", status=200, reason=told)
+        what = "account settings"
+        check_taken(self._client.submit(target, values, what=what, referer=target.path), what=what)
 
     def _succeeds(self, target: Target, values: dict[str, str]) -> bool:
         """Whether the answer says `success`; here a refusal is an answer, and no error."""

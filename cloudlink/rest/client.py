@@ -21,6 +21,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NoReturn, overload
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -110,6 +111,7 @@ class Client:
         self._random = random.Random() if random_source is None else random_source
         self._pace = Pace(intervals)
         self._turns = threading.Lock()  # guards _pace and _random
+        self._in_forum = threading.Lock()  # held by the one who asks the forum
         self._csrf = _Csrf()
         self._identity: Identity | None = None
         self._renew: Callable[[], str] | None = None
@@ -330,7 +332,12 @@ class Client:
         address = self.hosts.url(target.host, target.path) + (f"?{urlencode(parameters)}" if parameters else "")
         headers = self._headers(target, body, referer)
         request = Request(target.method, address, headers, None if body is None else body.data, self._timeout)
-        return self._follow(request, _kind_of(target))
+        with self._one_at_a_time(target):
+            return self._follow(request, _kind_of(target))
+
+    def _one_at_a_time(self, target: Target) -> AbstractContextManager[Any]:
+        """For the forum, whose pages take long: never more than one request under way (reference, section 14)."""
+        return self._in_forum if target.path.startswith("/discuss/") else nullcontext()
 
     def retry_after(self, reply: Reply) -> float | None:
         """Seconds that an answer asks to wait."""

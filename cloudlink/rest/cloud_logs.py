@@ -93,7 +93,7 @@ def get_cloud_logs(
     """
     client = default_client() if client is None else client
     check_range(limit, offset)
-    if not 1 <= limit <= PAGE:
+    if limit is None or not 1 <= limit <= PAGE:
         raise InvalidArgument(f"limit is 1 to {PAGE}, for the site keeps no longer logs at hand, not {limit}")
     query = {"projectid": checked_number(project_id, "project_id"), "limit": limit, "offset": offset}
     answer = client.request(endpoints.CLOUD_LOGS.at(), reply="json", what="cloud log", query=query)

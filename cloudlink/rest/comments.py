@@ -24,6 +24,10 @@ MAX_COMMENT: Final = 500
 LAST_PROFILE_PAGE: Final = 67
 """The last page of profile comments that the site serves (reported, section 5.1)."""
 
+EMPTY_PROFILE_PAGES: Final = 2
+"""Pages without a comment in a row that are not taken for the end: the site has some in the midst of its pages, and
+nothing tells them from those past the end (section 5.1)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Comment(Record):
@@ -212,7 +216,14 @@ def iter_profile_comments(client: Client, username: str, *, limit: int | None, p
         answer = client.request(target, reply="html", what=what, query={"page": page}, fresh=True)
         return read_profile_comments(answer, of=what)
 
-    return by_page(fetch, limit=limit, page=page, last_page=LAST_PROFILE_PAGE, key=lambda comment: comment.id)
+    return by_page(
+        fetch,
+        limit=limit,
+        page=page,
+        last_page=LAST_PROFILE_PAGE,
+        gap=EMPTY_PROFILE_PAGES,
+        key=lambda comment: comment.id,
+    )
 
 
 def read_profile_comments(page: Element, *, of: str) -> list[Comment]:
@@ -279,7 +290,7 @@ def post_profile_comment(
         reply="html",
         what=what,
         body=comment_body(content, parent_id, commentee_id),
-        referer=f"/users/{username}/",
+        referer=endpoints.USER_PAGE.at(username=username).path,
     )
     refusal = page.first("#error-data")
     if refusal is not None:

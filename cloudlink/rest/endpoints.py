@@ -132,7 +132,7 @@ class Endpoint:
 
 def _step(name: str, value: str | int) -> str:
     text = str(value).strip()
-    if text in ("", ".", "..", "None"):
+    if value is None or text in ("", ".", ".."):
         raise InvalidArgument(f"{name} {value!r} cannot be part of an address; pass the name or the number itself")
     return quote(text, safe="")
 

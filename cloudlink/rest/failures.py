@@ -84,7 +84,8 @@ def failure(request: Request, reply: Reply, *, what: str, retry_after: float | N
     if 400 <= status < 500:
         told = f" ({reason})" if reason else ""
         return Rejected(
-            f"{what}: the site does not take it{told}, status {status}; it may be the words of a text ({request})",
+            f"{what}: the site does not take it{told}, status {status}; it may be the words of a text, or its length "
+            f"({request})",
             status=status,
             reason=reason,
         )
@@ -156,8 +157,10 @@ def hidden_failure(answer: Any, *, what: str) -> SiteError | None:
     if isinstance(errors, list) and errors:
         reason = str(errors[0])[:200]
         return Rejected(f"{what}: the site does not take it: {reason}", status=200, reason=reason)
-    if answer.get("status") == "error" or answer.get("success") in (False, 0):
-        reason = (text(answer, "message") or text(answer, "msg") or "")[:200]
+    # What has an id is a thing, and its status is what somebody wrote there: a teacher for a class, or on Ocular.
+    failed = answer.get("status") == "error" and not {"id", "_id"} & answer.keys()
+    if failed or answer.get("success") in (False, 0):
+        reason = (text(answer, "message") or text(answer, "msg") or text(answer, "error") or "")[:200]
         return Rejected(f"{what}: the site did not do it{': ' if reason else ''}{reason}", status=200, reason=reason)
     return None
 

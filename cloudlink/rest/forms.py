@@ -47,6 +47,17 @@ def problem_on(page: Element) -> str:
     return "" if problem is None else problem.text()[:200]
 
 
+def check_taken(answer: str | Element, *, what: str) -> None:
+    """See to it that what `Client.submit` gave is no refusal, for forms after which the site shows a page anyway.
+
+    Raises:
+        Rejected: the page says what is wrong.
+    """
+    told = "" if isinstance(answer, str) else problem_on(answer)
+    if told:
+        raise Rejected(f"{what}: the site does not take it: {told}", status=200, reason=told)
+
+
 def check_text(content: str, *, name: str) -> str:
     """The text, once it is sure that there is one.
 

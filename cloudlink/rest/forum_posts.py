@@ -5,7 +5,8 @@
     search_posts -- somebody's index -----'
 
 The pages show times without a zone. Exact times are in the feed of a topic, which has its newest posts only. They are
-read without a login, and the site keeps such pages for some minutes: what was just written may show later.
+read without a login, and the site keeps such pages for some minutes: what was just written may show later. They take
+long, so the client asks the forum for one thing at a time; threads wait for each other.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, default_client
 from cloudlink.rest.endpoints import checked_number
 from cloudlink.rest.fields import Record
-from cloudlink.rest.forms import check_text, number_after, send_form
+from cloudlink.rest.forms import check_taken, check_text, number_after, send_form
 from cloudlink.rest.forum_posts import ForumPost, TopicPage, fetch_topic_page
 from cloudlink.rest.html import Element, attribute_of, text_of
 from cloudlink.rest.paging import by_page, check_range
@@ -434,4 +434,6 @@ def forum_categories(*, client: Client | None = None) -> list[ForumCategory]:
 def set_forum_signature(signature: str, *, client: Client) -> None:
     """Change the text below your posts; see `Session.set_forum_signature`."""
     target = endpoints.FORUM_SIGNATURE_SET.at(username=client.username)
-    client.submit(target, {"signature": signature, "update": ""}, what="forum signature", referer=target.path)
+    what = "forum signature"
+    answer = client.submit(target, {"signature": signature, "update": ""}, what=what, referer=target.path)
+    check_taken(answer, what=what)

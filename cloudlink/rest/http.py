@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import NewConnectionError
 
 from cloudlink.errors import BadResponse, SiteUnreachable
 
@@ -155,8 +156,15 @@ def _reply(request: Request, response: requests.Response) -> Reply:
     )
 
 
+def _reached_nobody(error: Exception) -> bool:
+    """Whether there was no connection that anything could have been sent over."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    unconnected = requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
+    return isinstance(error, unconnected) or isinstance(reason, NewConnectionError)
+
+
 def _translate(request: Request, error: Exception) -> SiteUnreachable | BadResponse:
-    sent = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
+    sent = not _reached_nobody(error)
     doubt = (
         ""
         if request.method in ("GET", "HEAD") or not sent

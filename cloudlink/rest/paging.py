@@ -90,6 +90,7 @@ def by_page(
     limit: int | None,
     page: int = 1,
     last_page: int | None = None,
+    gap: int = 0,
     key: Callable[[Item], Hashable] | None = None,
 ) -> Iterator[Item]:
     """The items of a list that is asked for by page; past its end is an empty page or NotFound.
@@ -99,6 +100,7 @@ def by_page(
         limit: most items, None for all.
         page: the page to begin with; the site counts from 1.
         last_page: the last page there can be.
+        gap: how many pages in a row may be empty without being the end.
         key: what makes two items the same one.
 
     Raises:
@@ -108,7 +110,7 @@ def by_page(
     check_range(limit)
     if not isinstance(page, int) or page < 1:
         raise InvalidArgument(f"pages are counted from 1, not {page!r}")
-    return _by_page(fetch, limit, page, last_page, key)
+    return _by_page(fetch, limit, page, last_page, gap, key)
 
 
 def _by_page(
@@ -116,11 +118,13 @@ def _by_page(
     limit: int | None,
     page: int,
     last_page: int | None,
+    gap: int,
     key: Callable[[Item], Hashable] | None,
 ) -> Iterator[Item]:
     fresh = _Fresh(key)
     left = limit
     start = page
+    empty = 0
     while (left is None or left > 0) and (last_page is None or page <= last_page):
         try:
             items = fetch(page)
@@ -129,7 +133,8 @@ def _by_page(
                 raise
             return
         news = fresh.of(items) if left is None else fresh.of(items)[:left]
-        if not news:
+        empty = 0 if items else empty + 1
+        if not news and not 1 <= empty <= gap:
             return
         yield from news
         left = None if left is None else left - len(news)

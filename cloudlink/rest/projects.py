@@ -51,6 +51,15 @@ class PartialProject(Record):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
 
+    if not TYPE_CHECKING:  # type checkers would believe that every attribute is here
+
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in Project.__dataclass_fields__ or hasattr(Project, name):
+                message = f"project {self.__dict__.get('id')}: there is no such project, or you may not see it, so "
+                message += f"it has no {name!r} here; look at the number, or log in as its owner"
+            raise AttributeError(message, name=name, obj=self)
+
     @property
     def url(self) -> str:
         """The address of the project's page."""
@@ -506,6 +515,7 @@ class Project(PartialProject):
 
         GET /projects/{id} for the state, then as `set_title`; login as the owner. VERIFIED.
         """
+        _ = self.client.username  # raises if nobody is logged in
         self.update()
         self._set({"comments_allowed": not self.comments_allowed})
 

@@ -47,7 +47,8 @@ PIXEL: Final = base64.b64encode(
 def report_user(client: Client, username: str, field: str) -> None:
     """Report a part of a profile; see `User.report`."""
     target = endpoints.USER_REPORT.at(username=username)
-    _report_field(client, target, field, USER_FIELDS, what=f"user {username!r}", referer=f"/users/{username}/")
+    page = endpoints.USER_PAGE.at(username=username).path
+    _report_field(client, target, field, USER_FIELDS, what=f"user {username!r}", referer=page)
 
 
 def report_studio(client: Client, studio_id: int, field: str) -> None:

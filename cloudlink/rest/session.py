@@ -318,6 +318,9 @@ class Session:
 
         Args:
             signature: the text, as BBCode.
+
+        Raises:
+            Rejected: the site does not take it.
         """
         forum_topics.set_forum_signature(signature, client=self._client)
 

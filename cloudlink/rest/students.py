@@ -128,9 +128,9 @@ def _extra(content: str | None) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def flat_parts(thing: Record) -> Hashable:
-    """The texts and numbers of a thing that has no id, by which it is told from others."""
-    return frozenset((name, part) for name, part in thing.raw.items() if isinstance(part, str | int))
+def all_parts(thing: Record) -> Hashable:
+    """All that the site told of a thing that has no id, by which it is told from others."""
+    return json.dumps(thing.raw, sort_keys=True)
 
 
 def teacher_pages(

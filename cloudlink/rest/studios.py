@@ -353,6 +353,7 @@ class Studio(Record):
         self._turn_commenting(on=True)
 
     def _turn_commenting(self, *, on: bool) -> None:
+        _ = self.client.username  # raises if nobody is logged in
         self.update()
         if needed(self.comments_allowed, "comments_allowed", of=self._what) is not on:
             self.toggle_commenting()

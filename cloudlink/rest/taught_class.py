@@ -7,7 +7,7 @@ two libraries say so. What the site tells beyond the attributes stands in `raw`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from cloudlink.rest.students import (
     Student,
     TeacherAlert,
     Thing,
-    flat_parts,
+    all_parts,
     read_class_activity,
     read_student,
     read_teacher_alert,
@@ -198,7 +198,7 @@ class TaughtClass(Record):
             limit: most items, None for all.
         """
         target = endpoints.MY_CLASS_ACTIVITY.at(class_id=self.id, student=student)
-        return list(teacher_pages(self.client, target, read_class_activity, limit=limit, key=flat_parts))
+        return list(teacher_pages(self.client, target, read_class_activity, limit=limit, key=all_parts))
 
     def activity_html(self, limit: int = 20, offset: int = 0) -> str:
         """What the students did, as the site's HTML.
@@ -279,9 +279,9 @@ class RegistrationLink(Record):
         raw: the whole answer.
     """
 
-    url: str
+    url: str = field(repr=False)
     expires: datetime | None
-    raw: Mapping[str, Any]
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 def read_taught_class(value: Any, *, client: Client) -> TaughtClass:

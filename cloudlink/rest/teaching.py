@@ -13,7 +13,7 @@ from cloudlink.errors import BadResponse, InvalidArgument, Rejected
 from cloudlink.rest import endpoints
 from cloudlink.rest.client import Client, form_body
 from cloudlink.rest.fields import look, needed, number
-from cloudlink.rest.forms import problem_on
+from cloudlink.rest.forms import check_taken
 from cloudlink.rest.html import text_of
 from cloudlink.rest.paging import sort_parameters
 from cloudlink.rest.students import Student, TeacherAlert, read_student, read_teacher_alert, teacher_pages
@@ -151,12 +151,9 @@ class Teaching:
         if not password:
             raise InvalidArgument("the new password is empty")
         target = endpoints.STUDENT_PASSWORD_SET.at(username=username)
-        what = f"student {username!r}"
+        what = f"password of student {username!r}"
         values = {"new_password1": password, "new_password2": password}
-        answer = self._client.submit(target, values, what=what, referer=target.path)
-        told = "" if isinstance(answer, str) else problem_on(answer)
-        if told:
-            raise Rejected(f"{what}: the site does not take the password: {told}", status=200, reason=told)
+        check_taken(self._client.submit(target, values, what=what, referer=target.path), what=what)
 
 
 def complete_registration(

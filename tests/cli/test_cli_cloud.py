@@ -70,13 +70,17 @@ def test_controls_take_the_token_of_the_environment() -> None:
     ("options", "message"),
     [
         (["--key", __file__], "--certificate"),
-        (["--certificate", __file__], "certificate cannot be used"),
+        (["--certificate", __file__], f"certificate cannot be used: {__file__}"),
         (["--profile", "snap"], "snap"),
         (["--database", str(Path(__file__).parent / "none" / "x.sqlite")], "cannot keep values"),
         (["--host", "not an address"], "cannot listen"),
+        (["--origin", "example.org"], "an origin is a scheme and a host"),
+        (["--origin", "https://example.org/"], "an origin is a scheme and a host"),
+        (["--rate", "nan"], "a rate has more than 0 sets a second"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(options: list[str], message: str) -> None:
     result = CliRunner().invoke(main, ["cloud", *options])
     assert result.exit_code != 0
+    assert isinstance(result.exception, SystemExit), result.exception
     assert message in result.output

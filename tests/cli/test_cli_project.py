@@ -70,6 +70,11 @@ def test_it_goes_where_it_is_told_to(client: Client, number: int) -> None:
     assert unzipped(Path("deep/er/maze.sb3").read_bytes()) == unzipped(MAZE.sb3())
 
 
+@pytest.mark.parametrize("rest", ["/", "/editor/", "/#comments-1", "?from=search", "#player"])
+def test_an_address_may_be_copied_as_the_browser_shows_it(client: Client, number: int, rest: str) -> None:
+    assert run(client, "download", f"https://scratch.mit.edu/projects/{number}{rest}").exit_code == 0
+
+
 def test_an_unshared_project_is_fetched_by_its_owner(site: LocalSite, client: Client) -> None:
     number = site.add_project("otter", json=MAZE.content, shared=False).id
     refused = run(client, "download", number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -72,7 +73,22 @@ def test_what_a_teacher_is_told() -> None:
     assert (student.username, student.id, student.banned) == ("student_one", 190000101, False)
     link = taught(teacher("class_register_link")).registration_link()
     assert (link.url, link.expires) == ("https://scratch.mit.edu/signup/ab1cd2ef3", datetime(2025, 6, 30, tzinfo=UTC))
+    assert "ab1cd2ef3" not in repr(link)
     assert Teaching(teacher("class_create")).create_class("New class") == 900001
+
+
+def test_what_two_students_did_in_the_same_second_is_told_of_both() -> None:
+    event = {"type": 0, "datetime_created": "2025-06-08T10:11:12", "followed_username": "ScratchCat"}
+    events = [event | {"actor": {"username": name, "pk": pk}} for name, pk in (("one", 1), ("two", 2))]
+    site = answering(Reply(200, body=json.dumps(events).encode()), Reply(404))
+    found = taught(logged_in(client_of(site))).activity()
+    assert [one.actor for one in found] == ["one", "two"]
+
+
+def test_a_registration_link_that_is_refused_tells_why() -> None:
+    site = answering(Reply(200, body=b'{"success": false, "reg_link": null, "error": "the class is full"}'))
+    with pytest.raises(Rejected, match="the class is full"):
+        taught(logged_in(client_of(site))).registration_link()
 
 
 def test_a_refused_registration_tells_the_fields() -> None:

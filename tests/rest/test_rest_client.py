@@ -166,6 +166,37 @@ def test_many_threads_take_turns() -> None:
     assert clock() >= 7
 
 
+def test_the_forum_is_asked_for_one_thing_at_a_time() -> None:
+    under_way = 0
+    most = {"forum": 0, "other": 0}
+    changed = threading.Condition()
+
+    def transport(request: Request) -> Reply:
+        nonlocal under_way
+        kind = "forum" if "/discuss/" in request.url else "other"
+        with changed:
+            under_way += 1
+            most[kind] = max(most[kind], under_way)
+            changed.notify_all()
+            changed.wait_for(lambda: most[kind] > 1, timeout=0.2)
+        with changed:
+            under_way -= 1
+        return Reply(200, body=b"<p>")
+
+    client = client_of(transport)
+    for target in (endpoints.USER_PAGE.at(username="x"), endpoints.FORUM_TOPIC.at(topic_id=1)):
+        threads = [
+            threading.Thread(target=one.request, args=(target,), kwargs={"reply": "html", "what": "x"})
+            for one in (client, logged_in(client), logged_in(client))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert most["other"] > 1
+    assert most["forum"] == 1
+
+
 def test_a_login_is_wanted_before_anything_is_sent() -> None:
     site = answering()
     with pytest.raises(LoginRequired, match=r"login\(\) or Session\(\)"):
@@ -249,6 +280,12 @@ def test_an_error_behind_a_success_is_found(body: bytes, reply: Any) -> None:
         client_of(answering(Reply(200, body=body))).request(USER, reply=reply, what="x")
 
 
+@pytest.mark.parametrize("body", [b'{"id": 156, "status": "error"}', b'{"_id": "otter", "status": "error"}'])
+def test_a_status_that_somebody_wrote_is_no_error(body: bytes) -> None:
+    site = answering(Reply(200, body=body))
+    assert client_of(site).request(endpoints.CLASS.at(class_id=156), reply="json", what="x")["status"] == "error"
+
+
 def test_a_page_that_says_404_behind_a_success_is_not_found() -> None:
     site = answering(Reply(200, body=b'<div id="page-404">'))
     with pytest.raises(NotFound):
@@ -277,10 +314,14 @@ def test_a_name_stays_one_step_of_the_path(name: str) -> None:
     assert not set("?# ") & set(path)
 
 
-@pytest.mark.parametrize("name", ["", " ", ".", "..", "None"])
-def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", " ", ".", "..", None])
+def test_a_name_that_leads_elsewhere_is_refused(name: Any) -> None:
     with pytest.raises(InvalidArgument, match="cannot be part of an address"):
         endpoints.USER.at(username=name)
+
+
+def test_somebody_may_be_called_none() -> None:
+    assert endpoints.USER.at(username="None").path == "/users/None"
 
 
 def test_a_fresh_question_passes_the_caches() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from local_site import client_at
@@ -41,8 +42,8 @@ def test_the_variable_is_named_with_the_cloud_sign_or_without() -> None:
         assert get_var("1", name, client=client_of(serving("cloud_logs"))) == "1042"
 
 
-@pytest.mark.parametrize(("project_id", "limit"), [("x", 100), (1, 0), (1, 101), (1, -1)])
-def test_what_cannot_be_asked_is_not_sent(project_id: int | str, limit: int) -> None:
+@pytest.mark.parametrize(("project_id", "limit"), [("x", 100), (1, 0), (1, 101), (1, -1), (1, None)])
+def test_what_cannot_be_asked_is_not_sent(project_id: int | str, limit: Any) -> None:
     with pytest.raises(InvalidArgument):
         get_cloud_logs(project_id, limit=limit, client=client_of(answering()))
 

@@ -20,6 +20,7 @@ FOLLOW_UPS = {
     "studio_create": ("studio",),
     "forum_post_redirect": ("forum_topic",),
     "classroom_404": ("html_class",),
+    "profile_comments_past_end": ("profile_comments_past_end",) * 2,
 }
 """Calls that ask something else afterwards."""
 

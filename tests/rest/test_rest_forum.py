@@ -15,7 +15,13 @@ from cloudlink.errors import Forbidden, InvalidArgument, NotFound, RateLimited, 
 from cloudlink.rest.client import Client
 from cloudlink.rest.forum_posts import fill_times, get_post, read_feed, read_topic_page
 from cloudlink.rest.forum_search import search_posts
-from cloudlink.rest.forum_topics import forum_categories, get_topic, get_topic_list, iter_topic_list
+from cloudlink.rest.forum_topics import (
+    forum_categories,
+    get_topic,
+    get_topic_list,
+    iter_topic_list,
+    set_forum_signature,
+)
 from cloudlink.rest.html import parse_html
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.session import Session
@@ -126,6 +132,13 @@ def test_a_form_that_comes_again_is_a_refusal(page: bytes, error: type[Exception
     with pytest.raises(error, match=message) as caught:
         topic(client).reply("hello")
     assert getattr(caught.value, "retry_after", 60) == 60
+
+
+def test_a_signature_that_is_refused_tells_why() -> None:
+    page = b'<ul class="errorlist"><li>The signature is too long.</li></ul>'
+    session = logged_in(client_of(answering(Reply(200, body=page))))
+    with pytest.raises(Rejected, match="The signature is too long"):
+        set_forum_signature("x" * 10_000, client=session)
 
 
 def test_a_page_that_says_success_is_one() -> None:

@@ -113,6 +113,16 @@ def test_nobody_there_is_ours(transport: RequestsTransport) -> None:
     check_no_secret(caught.value)
 
 
+def test_a_change_that_reached_nobody_did_not_happen(transport: RequestsTransport) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(SiteUnreachable, match="is the network up") as caught:
+        transport(Request("POST", f"http://127.0.0.1:{port}/", body=b"x", timeout=5))
+    assert not caught.value.sent
+    assert "look before you do it again" not in str(caught.value)
+
+
 def test_a_silent_server_does_not_hold_us(transport: RequestsTransport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

@@ -104,6 +104,25 @@ def test_pages_are_read_until_not_found(length: int, limit: int | None, page: in
     assert list(by_page(fetch, limit=limit, page=page)) == wanted
 
 
+@given(pages=st.lists(st.integers(0, 3), max_size=8), gap=st.integers(0, 3))
+def test_a_list_with_gaps_is_read_over_them(pages: list[int], gap: int) -> None:
+    asked: list[int] = []
+
+    def fetch(page: int) -> list[tuple[int, int]]:
+        asked.append(page)
+        return [(page, place) for place in range(pages[page - 1])] if page <= len(pages) else []
+
+    wanted: list[tuple[int, int]] = []
+    empty = 0
+    for page, length in enumerate(pages, start=1):
+        empty = 0 if length else empty + 1
+        if empty > gap:
+            break
+        wanted += [(page, place) for place in range(length)]
+    assert list(by_page(fetch, limit=None, gap=gap, key=lambda item: item)) == wanted
+    assert len(asked) <= len(pages) + gap + 1
+
+
 def test_a_first_page_that_is_missing_is_told() -> None:
     def fetch(page: int) -> list[int]:
         raise NotFound("no such user")

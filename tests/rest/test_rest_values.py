@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from offline_site import OfflineSite, answering, client_of, json_of, logged_in, query_of, sample, sample_reply, serving
+from project_maker import numbered
 from rest_calls import SUCCESSES, mine, project, studio, user
 
-from cloudlink.errors import BadResponse, CommentRejected, InvalidArgument, Muted, ServiceGone, ValueTooLong
+from cloudlink.errors import (
+    BadResponse,
+    CommentRejected,
+    InvalidArgument,
+    LoginRequired,
+    Muted,
+    ServiceGone,
+    ValueTooLong,
+)
 from cloudlink.rest import frontpage, search, statistics
+from cloudlink.rest.client import Client
 from cloudlink.rest.http import Reply, Request
 from cloudlink.rest.projects import Project, get_project
 from cloudlink.rest.studios import get_studio
@@ -134,6 +145,17 @@ def test_lists_name_the_owner_where_it_is_known() -> None:
     assert None in {found.author for found in result_of("user_favorites")}
 
 
+def test_a_project_that_cannot_be_seen_says_so_where_it_is_used() -> None:
+    hidden = get_project(1, client=client_of(answering(Reply(404))))
+    for use in (lambda: hidden.title, lambda: hidden.love()):  # type: ignore[union-attr]
+        with pytest.raises(AttributeError, match="project 1: there is no such project, or you may not see it"):
+            use()
+    with pytest.raises(AttributeError, match="object has no attribute 'titel'"):
+        _ = hidden.titel  # type: ignore[union-attr]
+    with pytest.raises(AttributeError, match="object has no attribute 'titel'"):
+        _ = project(client_of(answering())).titel  # type: ignore[attr-defined]
+
+
 def test_a_missing_owner_is_fetched() -> None:
     found = project(client_of(serving("project", "project_comments")))
     found.author = None
@@ -153,7 +175,9 @@ def test_comments() -> None:
 
 
 def test_comments_on_a_profile() -> None:
-    pages = [sample_reply("profile_comments_page1"), sample_reply("profile_comments_past_end")]
+    empty = sample_reply("profile_comments_past_end")  # which the site also serves before the end
+    last = sample_reply("profile_comments_page1")
+    pages = [empty, empty, last, *[empty] * 3]
     first, second = user(client_of(answering(*pages))).comments()
     assert (first.id, first.author, first.author_id) == (447648029, "pixel_otter", 104512233)
     assert first.content == "I <3 your cloud engine & the 'Maze' game"
@@ -163,6 +187,14 @@ def test_comments_on_a_profile() -> None:
     assert (answer.parent_id, answer.scratchteam, last.scratchteam) == (447648029, False, True)
     assert second.replies == ()
     assert result_of("profile_comment_add").content == "hello & welcome"
+
+
+def test_a_name_of_any_letters_can_be_told_to_the_site() -> None:
+    site = serving("profile_comment_add", "user_report")
+    found = user(logged_in(client_of(site)), "Zoë B")  # very old accounts have such names
+    found.post_comment("hi")
+    found.report("icon")
+    assert {request.headers["Referer"] for request in site.requests} == {"https://scratch.mit.edu/users/Zo%C3%AB%20B/"}
 
 
 def test_pictures_in_comments_are_words() -> None:
@@ -213,6 +245,21 @@ def test_commenting_is_toggled_from_its_state() -> None:
     assert len(site.requests) == 1, "they are open already"
     found_studio.turn_off_commenting()
     assert site.requests[-1].method == "POST"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client: project(client).toggle_commenting(),
+        lambda client: studio(client).turn_off_commenting(),
+        lambda client: studio(client).turn_on_commenting(),
+        lambda client: project(client).upload(numbered(1).sb3()),
+        lambda client: project(client).set_json("{}", assets={"0" * 32 + ".svg": b""}),
+    ],
+)
+def test_who_is_not_logged_in_changes_nothing_and_sends_nothing(change: Callable[[Client], object]) -> None:
+    with pytest.raises(LoginRequired):
+        change(client_of(answering()))
 
 
 def test_a_thumbnail_is_a_png(tmp_path: Any) -> None:
