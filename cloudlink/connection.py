@@ -88,8 +88,8 @@ class CloudConnection:
         ConnectFailed: the server did not answer (10 seconds for each step).
         ConnectionRefused: it answered that it does not want us.
 
-    Listeners get every event that follows, but not the ones before they were added: values that came at once
-    are in `get_all_vars`. `Connected` therefore always means: again.
+    Listeners get every event that follows, but not the ones before they were added, save that it is over: values that
+    came at once are in `get_all_vars`. `Connected` therefore always means: again.
     """
 
     def __init__(
@@ -130,6 +130,7 @@ class CloudConnection:
         self._backlog = Backlog(self._when_down)
         self._inbox = Inbox()
         self._listeners: tuple[Listener, ...] = ()
+        self._ended: Disconnected | None = None  # the last event, once it was told
         self._rejected_lines = 0
         # Guards all that is above and _transport; told of every change that somebody may wait for. It is not held
         # while anything is sent or a listener runs.
@@ -288,10 +289,14 @@ class CloudConnection:
         """Call this with every event from now on, in order, from the reader thread.
 
         While it runs nothing else is received, so it should be quick. It may call `set_var` and `disconnect`.
-        An exception in it is logged, and the next event comes all the same.
+        An exception in it is logged, and the next event comes all the same. A connection that is closed for good tells
+        that at once, in the caller's thread.
         """
         with self._changed:
             self._listeners = (*self._listeners, listener)
+            ended = self._ended
+        if ended is not None:
+            _call(listener, ended)
 
     def remove_listener(self, listener: Listener) -> None:
         """Stop calling this; one that was never added is fine."""
@@ -490,11 +495,12 @@ class CloudConnection:
             self._tell(event)
 
     def _tell(self, event: ConnectionEvent) -> None:
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                _LOGGER.exception("a listener failed on %s", type(event).__name__)
+        with self._changed:
+            listeners = self._listeners
+            if isinstance(event, Disconnected) and not event.will_retry:
+                self._ended = event  # who begins to listen from now on hears of it nowhere else
+        for listener in listeners:
+            _call(listener, event)
 
     def _is_fatal(self, code: int | None) -> bool:
         # Scratch's close codes are unpublished, so none of them counts as final there.
@@ -592,6 +598,13 @@ class TwCloudConnection(CloudConnection):
             connector=connector,
             health_probe=health_probe,
         )
+
+
+def _call(listener: Listener, event: ConnectionEvent) -> None:
+    try:
+        listener(event)
+    except Exception:
+        _LOGGER.exception("a listener failed on %s", type(event).__name__)
 
 
 def _required_text(value: str | int, argument: str) -> str:

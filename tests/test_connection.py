@@ -386,6 +386,16 @@ def test_a_fatal_code_ends_it(connection: CloudConnection, server: FakeServer, c
     assert len(events.heard) == 1
 
 
+def test_who_listens_only_after_the_end_is_told_of_it_once(connection: CloudConnection, server: FakeServer) -> None:
+    early, late = Events(), Events()
+    connection.add_listener(early)
+    server.transports[0].lose(4004)
+    early.wait_for(Disconnected)
+    connection.add_listener(late)
+    connection.disconnect()
+    assert late.heard == early.heard == [Disconnected("lost with 4004", 4004, will_retry=False)]
+
+
 def test_no_code_of_scratch_is_fatal(server: FakeServer) -> None:
     with CloudConnection("1", username="bob", session_id=SECRET, backoff=QUICK, connector=server.connect) as connection:
         server.transports[0].lose(4002)

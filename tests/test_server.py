@@ -228,6 +228,15 @@ def test_a_server_that_runs_in_the_foreground_returns_when_the_cloud_refuses_it_
     assert not foreground.is_alive()
 
 
+def test_a_server_that_the_cloud_has_refused_before_its_start_does_not_wait_for_ever() -> None:
+    with LocalCloud("turbowarp", projects=["1"]) as cloud:  # as TurboWarp does, it says so only after the handshake
+        connection = TwCloudConnection("77", cloud_host=cloud.url)
+        until(lambda: connection.status.state.final)
+        foreground = in_background(CloudRequests(connection).run)
+        foreground.join(SECONDS)
+        assert not foreground.is_alive()
+
+
 def test_stopping_lets_handlers_of_both_kinds_finish_and_sends_their_answers(
     server: CloudRequests, player: CloudClient
 ) -> None:
