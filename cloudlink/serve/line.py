@@ -491,8 +491,13 @@ class Line:
             if not isinstance(error, RequestError):
                 self._shared.tell("on_error", received, error)
         with self._use() as link:
-            if self._calls.finish(call):
+            if not self._calls.finish(call):
+                return
+            try:
                 link.send(call.client, call.message, prefix + messages.encode_end(sendable))
+            except ValueTooLong:  # where so little room is left, a short error still fits
+                too_long = RequestError("the answer is too long", 413)
+                link.send(call.client, call.message, prefix + messages.encode_end(too_long))
 
 
 async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[Any, None]:
