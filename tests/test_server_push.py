@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import patience
@@ -104,6 +104,22 @@ def test_who_follows_still_does_after_the_server_was_started_anew(join: Join) ->
             assert [one.user for one in connected][-1] == "ann"
 
 
+def test_a_name_that_is_a_huge_number_is_answered_as_any_other_nonsense(join: Join, server: CloudRequests) -> None:
+    here: list[Player] = []
+
+    @server.event
+    def on_connect(player: Player) -> None:
+        here.append(player)
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert player.request(":hello", 10**5000) is None
+        with pytest.raises(RequestError, match="no further topic can be followed"):
+            player.request(":follow", 10**5000)
+        until(lambda: here)
+        assert here[0].user is None
+
+
 def test_a_flood_of_topics_ends_in_an_error_and_not_in_memory(join: Join, server: CloudRequests) -> None:
     server.start()
     with CloudClient(join("player")) as player:
@@ -151,6 +167,21 @@ def test_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRe
     server.start()
     with CloudClient(join("player")) as player:
         assert list(player.stream("letters", "Grüße")) == list("Grüße")
+
+
+def test_a_plain_function_around_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRequests) -> None:
+    async def count() -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+
+    @wraps(count)
+    def logged() -> AsyncIterator[int]:
+        return count()
+
+    server.add_request(logged)
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert list(player.stream("count")) == [0, 1, 2]
 
 
 def test_the_server_sees_how_much_of_an_answer_is_sent(join: Join, server: CloudRequests) -> None:

@@ -39,6 +39,7 @@ from cloudlink.link_thread import LinkThread
 from cloudlink.rpc import calls, messages
 from cloudlink.rpc.budget import Spending
 from cloudlink.rpc.calls import Call, Calls
+from cloudlink.rpc.convert import as_scratch_text
 from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
 from cloudlink.serve.ends import Ends
@@ -268,9 +269,9 @@ class Line:
                     case messages.HELLO, _:
                         pass
                     case messages.FOLLOW, (str() | int() as name,):
-                        answer = self._topics.follow(client, str(name))
+                        answer = self._topics.follow(client, _as_text(name))
                     case messages.UNFOLLOW, (str() | int() as name,):
-                        self._topics.unfollow(client, str(name))
+                        self._topics.unfollow(client, _as_text(name))
                     case _:
                         raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
                 link.send(client, message, messages.encode_answer(answer))
@@ -394,7 +395,7 @@ class Line:
             outcome = error
         finally:
             current_request.reset(token)
-        if inspect.isawaitable(outcome):  # a plain function around a coroutine function
+        if inspect.isawaitable(outcome) or inspect.isasyncgen(outcome):  # a plain function around an async one
             self._shared.async_worker.run(lambda: self._run_async(call, received, outcome))
         else:
             self._finish(call, received, outcome)
@@ -513,6 +514,11 @@ async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[A
 
 def _user_name(arguments: tuple[Any, ...]) -> str | None:
     match arguments:
-        case (str() | int() as name, *_) if 0 < len(str(name)) <= _MOST_USER_NAME:
-            return str(name)  # a project sends a name of digits as a number
+        case (str() | int() as name, *_) if 0 < len(_as_text(name)) <= _MOST_USER_NAME:
+            return _as_text(name)
     return None
+
+
+def _as_text(name: str | int) -> str:
+    """A name, which a project sends as a number if it consists of digits."""
+    return name if isinstance(name, str) else as_scratch_text(name)
