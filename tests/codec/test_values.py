@@ -78,6 +78,11 @@ def test_whole_numbers_of_any_size_come_back(digits: int) -> None:
         assert codec.decode(codec.encode(number)) == number
 
 
+def test_equal_whole_numbers_of_any_size_come_back_from_a_list() -> None:
+    for value in ([10**5000] * 2, [[10**5000, "a"], [10**5000, "b"]], [{"a": -(10**5000)}] * 3):
+        assert codec.decode(codec.encode(value)) == value
+
+
 def test_minus_zero_and_whole_floats_keep_their_kind() -> None:
     back = codec.decode(codec.encode([-0.0, 0.0, 4.0, 4]))
     assert [repr(number) for number in back] == ["-0.0", "0.0", "4.0", "4"]
