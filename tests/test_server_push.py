@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -330,6 +331,21 @@ def test_events_tell_who_comes_and_what_is_asked(join: Join, server: CloudReques
         ("error", "broken", KeyError),
     ]
     assert [one.user for one in server.players] == ["griffpatch"]
+
+
+def test_an_event_function_that_ends_itself_ends_no_events(join: Join, server: CloudRequests) -> None:
+    told: list[str] = []
+
+    @server.event
+    def on_request(request: ReceivedRequest) -> None:
+        told.append(request.name)
+        sys.exit("enough")
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        for name in ("one", "two"):
+            assert isinstance(player.submit(name).exception(SECONDS), RequestError)
+    until(lambda: told == ["one", "two"])
 
 
 def test_an_event_that_does_not_exist_is_refused_with_those_that_do(server: CloudRequests) -> None:
