@@ -72,6 +72,9 @@ _MOST_COPIES = 50
 _MOST_OWN = 20
 """Values of each variable that we know as our own when the cloud shows them to us again, as after a reconnect."""
 
+_SWEPT_EVERY = 1000
+"""Messages that wait: so often those among them that nobody wants any more are taken out."""
+
 _ALWAYS_KEPT = 100
 """Digits. Answers no longer than this, such as errors, find room whatever waits."""
 
@@ -643,7 +646,12 @@ class ServerLink:
 
     def _queue(self, target: _Target, outgoing: Outgoing) -> None:
         one_frame = len(outgoing) <= frame.downlink_room(self._channel.capacity) // 2
-        (self._short if one_frame else self._long).append((target, outgoing))
+        queue = self._short if one_frame else self._long
+        queue.append((target, outgoing))
+        if len(queue) % _SWEPT_EVERY == 0:  # during an outage topics go on, and nothing goes out
+            wanted = [(target, outgoing) for target, outgoing in queue if target.holds(outgoing)]
+            queue.clear()
+            queue.extend(wanted)
 
     # Frames
 

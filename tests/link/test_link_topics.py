@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from worlds import FINE, Player, World
 
 from cloudlink.errors import Busy, InvalidArgument, ValueTooLong
 from cloudlink.link.events import AnswerForgotten, AnswerProgress, RequestReceived, RivalSeen, TopicGap, TopicMessage
-from cloudlink.link.parts import LEAST_CUT
+from cloudlink.link.parts import LEAST_CUT, Outgoing
 from cloudlink.link.settings import ServerBounds
 from cloudlink.link.statistics import RIVAL
 from cloudlink.link.topics import MOST_HELD
@@ -260,6 +262,22 @@ def test_answers_that_have_no_room_beside_those_under_way_are_reported_and_spoil
     assert answered
     for player in answered:
         assert player.answers == {1: [str(player.name) * 2000]}
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_messages_that_cannot_go_out_fill_no_memory(size: int) -> None:
+    world = World(players=1, weather=FINE)
+    quiet, busy = world.server.open_topic(), world.server.open_topic(held=3)
+    followers_of(world, quiet)
+    followers_of(world, busy, held=3)
+    world.server.publish(quiet, "1" * size, now=world.now)
+    for number in range(5000):  # as during an outage: nobody calls `writes`
+        world.server.publish(busy, f"{number:0{size}d}", now=world.now)
+    gc.collect()
+    assert sum(isinstance(thing, Outgoing) for thing in gc.get_objects()) < 2000
+    world.run(seconds=20)
+    (player,) = world.players
+    assert heard(player) == ["1" * size, *(f"{number:0{size}d}" for number in (4997, 4998, 4999))]
 
 
 # Rivals
