@@ -412,6 +412,56 @@ def test_a_handler_may_stop_the_events(cloud: LocalCloud) -> None:
     events.stop()
 
 
+def test_events_that_were_stopped_before_their_start_open_nothing(cloud: LocalCloud) -> None:
+    events = TwCloudEvents("demo", cloud_host=cloud.url)
+    events.stop()
+    with pytest.raises(InvalidArgument, match="make a new object"):
+        events.start()
+    assert cloud.members("demo") == []
+
+
+def slow_events(cloud: LocalCloud, connecting: threading.Event, go_on: threading.Event) -> EventSource:
+    """Events whose server takes its time."""
+
+    def connect() -> CloudConnection:
+        connecting.set()
+        go_on.wait(10)
+        return TwCloudConnection("demo", cloud_host=cloud.url)
+
+    return EventSource("demo", connection=None, connect=connect, logs=None, interval=1, level="none", claim=None)
+
+
+def test_events_that_are_stopped_while_they_start_leave_nothing_open(cloud: LocalCloud) -> None:
+    connecting, go_on = threading.Event(), threading.Event()
+    events = slow_events(cloud, connecting, go_on)
+    starting = threading.Thread(target=events.start)
+    starting.start()
+    assert connecting.wait(10)
+    events.stop()
+    go_on.set()
+    starting.join(10)
+    until(lambda: not cloud.members("demo"))
+
+
+def test_an_async_with_that_is_cancelled_while_it_starts_leaves_nothing_open(cloud: LocalCloud) -> None:
+    connecting, go_on = threading.Event(), threading.Event()
+
+    async def watch() -> None:
+        async with slow_events(cloud, connecting, go_on):
+            raise AssertionError("it was cancelled")
+
+    async def cancel() -> None:
+        task = asyncio.create_task(watch())
+        await asyncio.to_thread(connecting.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(cancel())
+    until(lambda: not cloud.members("demo"))
+
+
 def test_a_loop_gets_every_change_until_the_end(cloud: LocalCloud) -> None:
     with TwCloudConnection("demo", cloud_host=cloud.url) as player:
         events = TwCloudEvents("demo", cloud_host=cloud.url)
