@@ -212,10 +212,11 @@ class CloudConnection:
             timeout: seconds; None waits without an end.
 
         Returns:
-            Whether it is open. False comes at once when it is closed for good.
+            Whether it is open. False comes at once when it is closed for good, and in a listener: while one
+            runs, nothing changes.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self.connected or self.status.state.final, timeout)
+            self._wait_for(lambda: self.connected or self.status.state.final, timeout)
             return self.connected
 
     def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
@@ -254,10 +255,11 @@ class CloudConnection:
             timeout: seconds; None waits without an end.
 
         Returns:
-            Whether all are out. False comes at once when the connection is closed for good.
+            Whether all are out. False comes at once when the connection is closed for good, and in a listener: while
+            one runs, no lost connection comes back.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not self._backlog or self.status.state.final, timeout)
+            self._wait_for(lambda: not self._backlog or self.status.state.final, timeout)
             return not self._backlog
 
     def get_var(self, name: str) -> str | None:
@@ -279,11 +281,14 @@ class CloudConnection:
 
     def wait_values(self) -> None:
         """Wait until the stored values have come after connecting: a second at most, for there may be none."""
-        if threading.current_thread() is self._reader:  # a listener asks: they cannot come while it waits
-            return
         with self._changed:
             due = self._inbox.stored_values_due(now=system_clock())
-            self._changed.wait_for(lambda: not self._inbox.stored_values_due(now=system_clock()), due)
+            self._wait_for(lambda: not self._inbox.stored_values_due(now=system_clock()), due)
+
+    def _wait_for(self, condition: Callable[[], bool], timeout: float | None) -> None:
+        """Wait for something that the reader thread brings, for so many seconds; with the lock."""
+        if threading.current_thread() is not self._reader:  # else a listener asks, and it cannot come while it waits
+            self._changed.wait_for(condition, None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
 
     def add_listener(self, listener: Listener) -> None:
         """Call this with every event from now on, in order, from the reader thread.
