@@ -82,6 +82,7 @@ class LinkThread(Generic[AnyLink]):
         self._changed = threading.Condition()
         self._unread: deque[tuple[VariableSet, float]] = deque(maxlen=MOST_UNREAD)
         self._told: deque[object] = deque()
+        self._tells = False
         self._down_since = -math.inf
         self._outage = 0.0
         self._stopping = False
@@ -106,6 +107,11 @@ class LinkThread(Generic[AnyLink]):
         """Whether it is the one that runs here, so that nothing comes in or goes out before this returns."""
         return threading.current_thread() is self._thread
 
+    @property
+    def busy(self) -> bool:
+        """Whether something has arrived, and whoever listens to events has not dealt with it yet; within `use`."""
+        return self._tells or bool(self._unread)
+
     @contextmanager
     def use(self) -> Iterator[AnyLink]:
         """The link, for as long as the block lasts; the thread looks at it again afterwards."""
@@ -119,7 +125,7 @@ class LinkThread(Generic[AnyLink]):
         It is looked at within `use`, after each thing that happens to the link.
         """
         with self._changed:
-            return self._changed.wait_for(condition, timeout)
+            return self._changed.wait_for(condition, min(timeout, threading.TIMEOUT_MAX))
 
     def tell(self, event: object) -> None:
         """Have `on_event` called in the thread with an event that is not the link's."""
@@ -152,6 +158,7 @@ class LinkThread(Generic[AnyLink]):
         while True:
             with self._changed:
                 events, writes = self._turn()
+                self._tells = bool(events)
                 self._changed.notify_all()
                 if not events and not writes:
                     if self._stopping:

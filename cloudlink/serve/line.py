@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import itertools
 import logging
-import threading
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, contextmanager
@@ -171,7 +171,8 @@ class Line:
 
     def drain(self, timeout: float) -> None:
         """Wait until all is answered, and the answers are sent, for at most so many seconds."""
-        self._thread.wait_for(lambda: not self._calls and not self._ends.pending, timeout=timeout)
+        thread = self._thread
+        thread.wait_for(lambda: not (thread.busy or self._calls or self._ends.pending), timeout=timeout)
 
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
@@ -446,7 +447,7 @@ class Line:
                 for item in items:
                     self._send_piece(call, prefix + calls.encode_item(call, item))
                     prefix = ""
-                    self._thread.wait_for(partial(self._has_room, call), timeout=threading.TIMEOUT_MAX)
+                    self._thread.wait_for(partial(self._has_room, call), timeout=math.inf)
                     if not self._is_wanted(call):
                         break
         except BaseException as raised:  # see `_run`
