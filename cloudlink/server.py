@@ -92,6 +92,8 @@ class CloudRequests:
             raise InvalidArgument(f"a server needs at least one worker and one place, not {workers} and {waiting}")
         if not clouds:
             raise InvalidArgument("a server needs at least one connection, as CloudRequests(connection)")
+        if len(set(clouds)) < len(clouds):
+            raise InvalidArgument("a connection stands there twice, and would answer each request twice; pass it once")
         self.clouds = clouds
         self._functions: dict[str, Callable[..., Any]] = {}
         self._router = Router()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -292,6 +293,19 @@ def test_stopping_waits_for_stubborn_handlers_no_longer_than_asked(server: Cloud
     go_on.set()
 
 
+def test_stopping_may_wait_without_end(server: CloudRequests, player: CloudClient) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    server.add_request(lambda: begun.set() or go_on.wait(SECONDS), name="wait")
+    server.start()
+    answer = player.submit("wait")
+    assert begun.wait(SECONDS)
+    stopping = in_background(server.stop, math.inf)
+    go_on.set()
+    assert answer.result(SECONDS) is True
+    stopping.join(SECONDS)
+    assert not stopping.is_alive()
+
+
 def test_an_async_handler_that_blocks_does_not_hold_the_stopping_up(
     server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -352,6 +366,12 @@ def test_the_connection_outlives_the_server_and_serves_the_next_one(join: Join, 
 def test_a_server_without_room_for_work_is_refused(join: Join, bounds: dict[str, int]) -> None:
     with pytest.raises(InvalidArgument, match="at least one"):
         CloudRequests(join("server"), **bounds)
+
+
+def test_a_connection_that_would_answer_everything_twice_is_refused(join: Join) -> None:
+    connection = join("server")
+    with pytest.raises(InvalidArgument, match="pass it once"):
+        CloudRequests(connection, connection)
 
 
 def test_two_servers_in_one_process_keep_to_their_projects(join: Join) -> None:
