@@ -55,6 +55,14 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Own:
+    """A request of our own, and what to do with its answer."""
+
+    request: Request
+    done: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Expired:
     """A request was given up."""
 
@@ -123,7 +131,7 @@ class CloudClient:
         self._user = user
         self._asked: dict[int, _Asked] = {}
         self._followed: dict[str, _Followed] = {}
-        self._tickets: dict[int, Callable[[Any], None]] = {}  # requests of our own, and what to do with the answers
+        self._tickets: dict[int, _Own] = {}
         self._closed = False
         self._thread = LinkThread(
             cloud, self._link, on_event=self._handle, name="cloudlink-client", tick=self._expire, clock=clock
@@ -341,10 +349,12 @@ class CloudClient:
         try:
             answer = self._answer(asked, digits)
         except CloudlinkError as error:
+            if own is not None:
+                _log.warning("the server refuses %s %r: %s", own.request.name, own.request.arguments, error)
             self._fail(ticket, error)
             return
         if own is not None:
-            own(answer)
+            own.done(answer)
         if self._asked.pop(ticket, None) is not None and asked is not None:
             asked.future.set_result(answer)
 
@@ -358,16 +368,17 @@ class CloudClient:
     # Our own requests, which nobody waits for: the link repeats them until they are answered.
 
     def _ask_own(self, link: ClientLink, name: str, argument: str, done: Callable[[Any], None] = _ignore) -> None:
-        self._tickets[link.send(messages.encode_request(Request(name, (argument,))))] = done
+        request = Request(name, (argument,))
+        self._tickets[link.send(messages.encode_request(request))] = _Own(request, done)
 
     def _ask_to_follow(self, link: ClientLink, topic: str) -> None:
-        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic))
+        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic, self._followed[topic]))
 
-    def _begin_to_follow(self, topic: str, answer: Any) -> None:
+    def _begin_to_follow(self, topic: str, followed: _Followed, answer: Any) -> None:
         with self._thread.use() as link:
-            followed = self._followed.get(topic)
             match answer:
-                case [int(number), int(message), int(held)] if followed is not None:
+                # Not the answer to an earlier question, after which the topic was unfollowed.
+                case [int(number), int(message), int(held)] if self._followed.get(topic) is followed:
                     followed.topic = number
                     link.follow(number, message, held=held, now=self._clock())
 

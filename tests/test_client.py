@@ -21,8 +21,10 @@ from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, Request
 from cloudlink.link.events import RequestReceived
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
+from cloudlink.link.topics import MOST_HELD
 from cloudlink.link_thread import LinkThread
 from cloudlink.localcloud import LocalCloud
+from cloudlink.rpc.messages import decode_request, encode_answer
 from cloudlink.server import CloudRequests
 
 SECONDS = 10.0
@@ -351,6 +353,52 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Jo
                     player.request("echo")
     finally:
         thread.stop()
+
+
+# Topics
+
+
+def test_of_two_answers_to_whoever_followed_twice_the_later_question_counts(join: Join) -> None:
+    link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic())
+    asked: list[RequestReceived] = []
+    heard: list[Any] = []
+    topics = [link.open_topic(), link.open_topic()]  # as where nobody else follows it
+
+    def listen(event: object) -> None:
+        if isinstance(event, RequestReceived) and "follow" in decode_request(event.digits).name:
+            with thread.use():
+                asked.append(event)
+
+    def answer(place: int, topic: int) -> None:
+        client, message = asked[place].client, asked[place].message
+        with thread.use():
+            link.send(client, message, encode_answer([topic, link.subscribe(client, topic), MOST_HELD]))
+
+    thread = LinkThread(join("server"), link, on_event=listen, name="server")
+    thread.start()
+    try:
+        with CloudClient(join("player")) as player:
+            player.follow(heard.append, topic="chat")
+            player.unfollow("chat")
+            player.follow(heard.append, topic="chat")
+            assert thread.wait_for(lambda: len(asked) == 3, timeout=SECONDS)
+            answer(2, topics[1])
+            assert player.wait_follows("chat", SECONDS)
+            answer(0, topics[0])  # it took the longer way
+            patience.until(lambda: player.statistics.messages_received == 2, seconds=SECONDS)
+            with thread.use():
+                link.publish(topics[1], codec.encode("hello"), now=time.monotonic())
+            patience.until(lambda: heard == ["hello"], seconds=SECONDS)
+    finally:
+        thread.stop()
+
+
+def test_a_topic_that_the_server_refuses_is_told_in_the_log(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    player.follow(print, topic="x" * 100)
+    patience.until(lambda: "no further topic can be followed" in caplog.text, seconds=SECONDS)
+    assert not player.follows("x" * 100)
 
 
 # Closing
