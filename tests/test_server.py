@@ -6,7 +6,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -291,6 +291,48 @@ def test_stopping_waits_for_stubborn_handlers_no_longer_than_asked(server: Cloud
     assert time.monotonic() - started < 1
     assert not any(answer.done() for answer in answers)
     go_on.set()
+
+
+def test_an_async_handler_that_the_stopping_ends_is_no_failure_of_its_own(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, told, ended = threading.Semaphore(0), [], threading.Semaphore(0)
+
+    @server.event
+    def on_error(request: object, error: BaseException) -> None:
+        told.append(error)
+
+    @server.request
+    async def sleep() -> None:
+        begun.release()
+        try:
+            await asyncio.sleep(SECONDS)
+        finally:
+            ended.release()
+
+    @server.request
+    async def drip() -> AsyncIterator[int]:
+        yield 1
+        await sleep()
+
+    @server.request
+    async def impatient() -> None:
+        begun.release()
+        raise asyncio.CancelledError
+
+    server.start()
+    assert error_of(player.submit("impatient")).code == 500
+    until(lambda: len(told) == 1)
+    caplog.clear()
+    player.submit("sleep")
+    player.submit("drip")
+    for _ in range(3):
+        assert begun.acquire(timeout=SECONDS)
+    server.stop(timeout=0.05)
+    for _ in range(2):
+        assert ended.acquire(timeout=SECONDS)
+    assert "failed" not in caplog.text
+    assert len(told) == 1
 
 
 def test_stopping_may_wait_without_end(server: CloudRequests, player: CloudClient) -> None:

@@ -418,6 +418,8 @@ class Line:
         self._finish(call, received, outcome)
 
     def _finish(self, call: Call, received: ReceivedRequest, outcome: Any) -> None:
+        if self._was_ended(call, outcome):
+            return
         if isinstance(outcome, BaseException) and not isinstance(outcome, RequestError):
             self._shared.tell("on_error", received, outcome)
         if call.client == _CLASSIC:
@@ -483,7 +485,13 @@ class Line:
         with self._thread.use():
             return self._calls.wanted(call)
 
+    def _was_ended(self, call: Call, outcome: Any) -> bool:
+        """Whether a handler has not failed, but was ended by the server's stopping."""
+        return isinstance(outcome, asyncio.CancelledError) and not self._is_wanted(call)
+
     def _end_stream(self, call: Call, received: ReceivedRequest, prefix: str, error: BaseException | None) -> None:
+        if self._was_ended(call, error):
+            return
         sendable: RequestError | None = None
         if isinstance(error, ValueTooLong):
             _log.error("the answer of %s was cut: it has more items than the link carries", call.handler.name)

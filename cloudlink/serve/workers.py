@@ -81,18 +81,23 @@ class AsyncWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._tasks: set[asyncio.Task[None]] = set()  # a loop alone does not keep them from being collected
+        self._stopped = False
 
     def run(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a coroutine function; it should raise nothing."""
+        """Run a coroutine function; it should raise nothing. After `stop`, do nothing."""
         with self._lock:
+            if self._stopped:
+                return
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True)
                 self._thread.start()
-        self._loop.call_soon_threadsafe(self._begin, self._loop, job)
+            self._loop.call_soon_threadsafe(self._begin, self._loop, job)
 
     def stop(self) -> None:
         """Cancel what runs and end the thread; one that does not end soon is left behind."""
+        with self._lock:
+            self._stopped = True
         if self._loop is None or self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._cancel_all(self._loop), self._loop)

@@ -10,7 +10,7 @@ from functools import partial
 import patience
 import pytest
 
-from cloudlink.serve.workers import Workers
+from cloudlink.serve.workers import AsyncWorker, Workers
 
 
 @pytest.fixture
@@ -37,3 +37,22 @@ def test_more_jobs_than_may_wait_are_dropped_until_there_is_room(worker: Workers
     patience.until(lambda: len(done) == 3)
     assert worker.run(lambda: done.append(5))
     patience.until(lambda: done == [0, 1, 2, 5])
+
+
+def test_what_comes_after_the_stopping_is_not_run() -> None:
+    ran: list[str] = []
+
+    async def run() -> None:
+        ran.append("async")
+
+    for first in (False, True):  # a loop that was never begun is not begun then either
+        worker, async_worker = Workers(1, name="under-test"), AsyncWorker("under-test")
+        if first:
+            async_worker.run(run)
+            patience.until(lambda: ran == ["async"])
+        worker.stop()
+        async_worker.stop()
+        assert not worker.run(lambda: ran.append("plain"))
+        async_worker.run(run)
+    assert ran == ["async"]
+    assert not any(thread.name.startswith("under-test") for thread in threading.enumerate())
