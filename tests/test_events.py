@@ -18,6 +18,7 @@ from cloudlink.level import Level
 from cloudlink.localcloud import LocalCloud
 from cloudlink.rest.cloud_logs import get_cloud_logs
 from cloudlink.transport.backoff import Backoff
+from cloudlink.transport.logs import LogEntry
 
 QUICK = Backoff(first=0.02, longest=0.1, stable=0.2)
 KINDS = ("set", "create", "del", "rename", "ready", "connect", "disconnect", "reconnect", "error")
@@ -120,6 +121,23 @@ def test_a_log_that_fails_for_a_while_is_told_and_loses_nothing(site: LogSite, m
         "set",
     ]
     assert isinstance(heard.of("error")[0].error, SiteUnavailable)
+
+
+def test_a_source_of_the_users_own_may_fail_in_its_own_way() -> None:
+    failures = [KeyError("bug"), KeyError("bug")]
+
+    def read(*, limit: int, offset: int) -> list[LogEntry]:
+        if heard.of("ready") and failures:
+            raise failures.pop()
+        return []
+
+    events = CloudEvents("77", logs=read, interval=0.1)
+    heard = Heard(events)
+    with events:
+        heard.wait_for("error", 2)
+        heard.wait_for("reconnect")
+    assert [event.reason for event in heard.of("error")] == ["the log's source failed: KeyError('bug')"] * 2
+    assert len(heard.of("disconnect")) == 1
 
 
 def test_a_log_that_cannot_be_had_at_first_is_an_error_of_start(site: LogSite) -> None:
