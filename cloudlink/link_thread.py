@@ -85,6 +85,7 @@ class LinkThread(Generic[AnyLink]):
         self._tells = False
         self._down_since = -math.inf
         self._outage = 0.0
+        self._over = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -111,6 +112,11 @@ class LinkThread(Generic[AnyLink]):
     def busy(self) -> bool:
         """Whether something has arrived, and whoever listens to events has not dealt with it yet; within `use`."""
         return self._tells or bool(self._unread)
+
+    @property
+    def over(self) -> bool:
+        """Whether the connection is closed for good, so that nothing can be sent any more."""
+        return self._over
 
     @contextmanager
     def use(self) -> Iterator[AnyLink]:
@@ -140,6 +146,7 @@ class LinkThread(Generic[AnyLink]):
                     self._unread.append((event, self._age(event)))
                 case Disconnected():
                     self._down_since = self._clock()
+                    self._over = not event.will_retry
                 case Connected():
                     self._outage = self._clock() - self._down_since
             self._changed.notify_all()

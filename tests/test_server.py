@@ -348,6 +348,16 @@ def test_stopping_may_wait_without_end(server: CloudRequests, player: CloudClien
     assert not stopping.is_alive()
 
 
+def test_stopping_does_not_wait_for_what_a_closed_connection_cannot_send(join: Join) -> None:
+    connection = join("server")
+    server = CloudRequests(connection)
+    connection.disconnect()
+    server.start()
+    stopping = in_background(server.stop, math.inf)
+    stopping.join(SECONDS)
+    assert not stopping.is_alive()
+
+
 def test_an_async_handler_that_blocks_does_not_hold_the_stopping_up(
     server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
 ) -> None:

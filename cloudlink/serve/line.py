@@ -171,8 +171,11 @@ class Line:
 
     def drain(self, timeout: float) -> None:
         """Wait until all is answered, and the answers are sent, for at most so many seconds."""
-        thread = self._thread
-        thread.wait_for(lambda: not (thread.busy or self._calls or self._ends.pending), timeout=timeout)
+        self._thread.wait_for(self._is_drained, timeout=timeout)
+
+    def _is_drained(self) -> bool:
+        unsent = self._ends.pending and not self._thread.over
+        return not (self._thread.busy or self._calls or unsent)
 
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
