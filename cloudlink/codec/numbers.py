@@ -182,6 +182,11 @@ def decimal_digits(number: int) -> str:
     return decimal_digits(left) + decimal_digits(right).zfill(half)
 
 
+def whole_text(number: int) -> str:
+    """The decimal text of a whole number, however large."""
+    return "-" * (number < 0) + decimal_digits(abs(number))
+
+
 def whole_number(digits: str) -> int:
     """The number that some digits are, with or without a minus sign, however many."""
     if len(digits) <= _CHUNK:

@@ -14,7 +14,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from cloudlink.codec.numbers import decimal_digits
+from cloudlink.codec.numbers import whole_text
 from cloudlink.errors import InvalidArgument
 from cloudlink.javascript import javascript_number
 
@@ -57,7 +57,7 @@ def as_scratch_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return "-" * (value < 0) + decimal_digits(abs(value))
+        return whole_text(value)
     return javascript_number(value)
 
 
