@@ -233,8 +233,9 @@ class CloudConnection:
         Raises:
             InvalidArgument: the value has characters that the cloud does not take, or is none at all.
             ValueTooLong: the value has more characters than a variable holds.
-            NotConnected: the connection is down and the value was not set. With `when_down` LATEST or EVERY the
-                set waits instead, and this is raised only when the connection is down for good or 1,000 sets wait.
+            NotConnected: the connection is down and the value was not set; a `ConnectionLost`: it broke on the way, and
+                the value may have been set. With `when_down` LATEST or EVERY the set waits instead, and this is raised
+                only when the connection is down for good or 1,000 sets wait.
         """
         text = cloud_text(value, limits=self._limits)
         name = strip_prefix(_required_text(name, "name"))
