@@ -54,6 +54,21 @@ class _Asked:
     items: ItemReader = field(default_factory=ItemReader)
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A request of our own, and what to do with its answer."""
+
+    request: Request
+    done: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expired:
+    """A request was given up."""
+
+    asked: _Asked
+
+
 @dataclass(slots=True)
 class _Followed:
     """A topic, and what to do with its messages."""
@@ -65,6 +80,14 @@ class _Followed:
 
 def _ignore(answer: Any) -> None:
     pass
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> None:
+    """Call a function of the user's: what it raises is logged, and the answer goes on."""
+    try:
+        function(*arguments)
+    except Exception:
+        _log.exception("%r failed", function)
 
 
 class CloudClient:
@@ -108,7 +131,7 @@ class CloudClient:
         self._user = user
         self._asked: dict[int, _Asked] = {}
         self._followed: dict[str, _Followed] = {}
-        self._tickets: dict[int, Callable[[Any], None]] = {}  # requests of our own, and what to do with the answers
+        self._tickets: dict[int, _Own] = {}
         self._closed = False
         self._thread = LinkThread(
             cloud, self._link, on_event=self._handle, name="cloudlink-client", tick=self._expire, clock=clock
@@ -129,7 +152,12 @@ class CloudClient:
         return self._link.statistics
 
     def wait_connected(self, timeout: float = 10.0) -> bool:
-        """Wait until a server has answered our hello, for at most `timeout` seconds; whether it has."""
+        """Wait until a server has answered our hello, for at most `timeout` seconds; whether it has.
+
+        Raises:
+            InvalidArgument: this is the client's own thread.
+        """
+        self._check_thread()
         return self._thread.wait_for(lambda: self._link.connected, timeout=timeout)
 
     def request(self, name: str, *arguments: Any, timeout: float | None = None) -> Any:
@@ -143,9 +171,11 @@ class CloudClient:
         Raises:
             RequestTimeout: no answer came in time.
             RequestError: the answer is an error.
-            InvalidArgument: an argument cannot be sent, or the request is too long.
+            InvalidArgument: an argument cannot be sent, the request is too long, or this is the client's own thread, in
+                which functions for items, messages, progress and futures are called.
             NotConnected: this client was closed.
         """
+        self._check_thread()
         return self.submit(name, *arguments, timeout=timeout).result()
 
     def submit(
@@ -191,6 +221,7 @@ class CloudClient:
         Raises:
             As `request`, also after some items.
         """
+        self._check_thread()
         items: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
         future = self.submit(name, *arguments, timeout=timeout, on_item=lambda item: items.put((True, item)))
         future.add_done_callback(lambda done: items.put((False, None)))
@@ -234,8 +265,21 @@ class CloudClient:
             return self._knows_follower(topic)
 
     def wait_follows(self, topic: str = EVERYBODY, timeout: float = 10.0) -> bool:
-        """Wait until the server knows that we follow a topic, for at most `timeout` seconds; whether it does."""
+        """Wait until the server knows that we follow a topic, for at most `timeout` seconds; whether it does.
+
+        Raises:
+            InvalidArgument: this is the client's own thread.
+        """
+        self._check_thread()
         return self._thread.wait_for(lambda: self._knows_follower(topic), timeout=timeout)
+
+    def _check_thread(self) -> None:
+        """Refuse to wait in the thread that brings what is waited for."""
+        if self._thread.is_current:
+            raise InvalidArgument(
+                "this function is called in the client's own thread, and nothing arrives before it returns; "
+                "use submit() and add_done_callback(), or ask from another thread"
+            )
 
     def _knows_follower(self, topic: str) -> bool:
         followed = self._followed.get(topic)
@@ -279,13 +323,15 @@ class CloudClient:
                     followed.missed += lost if followed.topic == topic else 0
             case Disconnected():
                 self._follow_again()
+            case _Expired(asked):
+                asked.future.set_exception(RequestTimeout())
 
     def _progress(self, ticket: int, received: int, total: int, fresh: str) -> None:
         asked = self._asked.get(ticket)
         if asked is None:
             return
         if asked.progress is not None:
-            asked.progress(received, total)
+            _call(asked.progress, received, total)
         try:
             self._give_items(asked, fresh)
         except CloudlinkError as error:
@@ -295,7 +341,7 @@ class CloudClient:
         for item in asked.items.read(fresh):
             asked.deadline = self._clock() + asked.seconds
             if asked.on_item is not None:
-                asked.on_item(item)
+                _call(asked.on_item, item)
 
     def _settle(self, ticket: int, digits: str) -> None:
         own = self._tickets.pop(ticket, None)
@@ -303,10 +349,12 @@ class CloudClient:
         try:
             answer = self._answer(asked, digits)
         except CloudlinkError as error:
+            if own is not None:
+                _log.warning("the server refuses %s %r: %s", own.request.name, own.request.arguments, error)
             self._fail(ticket, error)
             return
         if own is not None:
-            own(answer)
+            own.done(answer)
         if self._asked.pop(ticket, None) is not None and asked is not None:
             asked.future.set_result(answer)
 
@@ -320,16 +368,17 @@ class CloudClient:
     # Our own requests, which nobody waits for: the link repeats them until they are answered.
 
     def _ask_own(self, link: ClientLink, name: str, argument: str, done: Callable[[Any], None] = _ignore) -> None:
-        self._tickets[link.send(messages.encode_request(Request(name, (argument,))))] = done
+        request = Request(name, (argument,))
+        self._tickets[link.send(messages.encode_request(request))] = _Own(request, done)
 
     def _ask_to_follow(self, link: ClientLink, topic: str) -> None:
-        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic))
+        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic, self._followed[topic]))
 
-    def _begin_to_follow(self, topic: str, answer: Any) -> None:
+    def _begin_to_follow(self, topic: str, followed: _Followed, answer: Any) -> None:
         with self._thread.use() as link:
-            followed = self._followed.get(topic)
             match answer:
-                case [int(number), int(message), int(held)] if followed is not None:
+                # Not the answer to an earlier question, after which the topic was unfollowed.
+                case [int(number), int(message), int(held)] if self._followed.get(topic) is followed:
                     followed.topic = number
                     link.follow(number, message, held=held, now=self._clock())
 
@@ -363,5 +412,5 @@ class CloudClient:
         for ticket, asked in list(self._asked.items()):
             if now >= asked.deadline:
                 self._link.cancel(ticket, now=now)
-                self._fail(ticket, RequestTimeout())
+                self._thread.tell(_Expired(self._asked.pop(ticket)))
         return min((asked.deadline for asked in self._asked.values()), default=None)

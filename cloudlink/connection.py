@@ -88,8 +88,8 @@ class CloudConnection:
         ConnectFailed: the server did not answer (10 seconds for each step).
         ConnectionRefused: it answered that it does not want us.
 
-    Listeners get every event that follows, but not the ones before they were added: values that came at once
-    are in `get_all_vars`. `Connected` therefore always means: again.
+    Listeners get every event that follows, but not the ones before they were added, save that it is over: values that
+    came at once are in `get_all_vars`. `Connected` therefore always means: again.
     """
 
     def __init__(
@@ -130,6 +130,7 @@ class CloudConnection:
         self._backlog = Backlog(self._when_down)
         self._inbox = Inbox()
         self._listeners: tuple[Listener, ...] = ()
+        self._ended: Disconnected | None = None  # the last event, once it was told
         self._rejected_lines = 0
         # Guards all that is above and _transport; told of every change that somebody may wait for. It is not held
         # while anything is sent or a listener runs.
@@ -211,10 +212,11 @@ class CloudConnection:
             timeout: seconds; None waits without an end.
 
         Returns:
-            Whether it is open. False comes at once when it is closed for good.
+            Whether it is open. False comes at once when it is closed for good, and in a listener: while one
+            runs, nothing changes.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self.connected or self.status.state.final, timeout)
+            self._wait_for(lambda: self.connected or self.status.state.final, timeout)
             return self.connected
 
     def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
@@ -231,8 +233,9 @@ class CloudConnection:
         Raises:
             InvalidArgument: the value has characters that the cloud does not take, or is none at all.
             ValueTooLong: the value has more characters than a variable holds.
-            NotConnected: the connection is down and the value was not set. With `when_down` LATEST or EVERY the
-                set waits instead, and this is raised only when the connection is down for good or 1,000 sets wait.
+            NotConnected: the connection is down and the value was not set; a `ConnectionLost`: it broke on the way, and
+                the value may have been set. With `when_down` LATEST or EVERY the set waits instead, and this is raised
+                only when the connection is down for good or 1,000 sets wait.
         """
         text = cloud_text(value, limits=self._limits)
         name = strip_prefix(_required_text(name, "name"))
@@ -253,10 +256,11 @@ class CloudConnection:
             timeout: seconds; None waits without an end.
 
         Returns:
-            Whether all are out. False comes at once when the connection is closed for good.
+            Whether all are out. False comes at once when the connection is closed for good, and in a listener: while
+            one runs, no lost connection comes back.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not self._backlog or self.status.state.final, timeout)
+            self._wait_for(lambda: not self._backlog or self.status.state.final, timeout)
             return not self._backlog
 
     def get_var(self, name: str) -> str | None:
@@ -278,20 +282,27 @@ class CloudConnection:
 
     def wait_values(self) -> None:
         """Wait until the stored values have come after connecting: a second at most, for there may be none."""
-        if threading.current_thread() is self._reader:  # a listener asks: they cannot come while it waits
-            return
         with self._changed:
             due = self._inbox.stored_values_due(now=system_clock())
-            self._changed.wait_for(lambda: not self._inbox.stored_values_due(now=system_clock()), due)
+            self._wait_for(lambda: not self._inbox.stored_values_due(now=system_clock()), due)
+
+    def _wait_for(self, condition: Callable[[], bool], timeout: float | None) -> None:
+        """Wait for something that the reader thread brings, for so many seconds; with the lock."""
+        if threading.current_thread() is not self._reader:  # else a listener asks, and it cannot come while it waits
+            self._changed.wait_for(condition, None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
 
     def add_listener(self, listener: Listener) -> None:
         """Call this with every event from now on, in order, from the reader thread.
 
         While it runs nothing else is received, so it should be quick. It may call `set_var` and `disconnect`.
-        An exception in it is logged, and the next event comes all the same.
+        An exception in it is logged, and the next event comes all the same. A connection that is closed for good tells
+        that at once, in the caller's thread.
         """
         with self._changed:
             self._listeners = (*self._listeners, listener)
+            ended = self._ended
+        if ended is not None:
+            _call(listener, ended)
 
     def remove_listener(self, listener: Listener) -> None:
         """Stop calling this; one that was never added is fine."""
@@ -490,11 +501,12 @@ class CloudConnection:
             self._tell(event)
 
     def _tell(self, event: ConnectionEvent) -> None:
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                _LOGGER.exception("a listener failed on %s", type(event).__name__)
+        with self._changed:
+            listeners = self._listeners
+            if isinstance(event, Disconnected) and not event.will_retry:
+                self._ended = event  # who begins to listen from now on hears of it nowhere else
+        for listener in listeners:
+            _call(listener, event)
 
     def _is_fatal(self, code: int | None) -> bool:
         # Scratch's close codes are unpublished, so none of them counts as final there.
@@ -592,6 +604,13 @@ class TwCloudConnection(CloudConnection):
             connector=connector,
             health_probe=health_probe,
         )
+
+
+def _call(listener: Listener, event: ConnectionEvent) -> None:
+    try:
+        listener(event)
+    except Exception:
+        _LOGGER.exception("a listener failed on %s", type(event).__name__)
 
 
 def _required_text(value: str | int, argument: str) -> str:

@@ -113,7 +113,7 @@ class RequestError(CloudlinkError):
         text: what went wrong, in words for the player.
         code: a number from 0 to 999 for the program; 400 if not given. cloudlink itself uses 400 (bad
             arguments), 403 (it is not sure who asks), 404 (no such request), 408 (timeout), 410 (the answer is no
-            longer kept), 413 (too long), 500 (internal error) and 503 (busy or stopping).
+            longer kept), 413 (too long), 429 (too many requests), 500 (internal error) and 503 (busy or stopping).
 
     Raises:
         InvalidArgument: code is not a whole number from 0 to 999.

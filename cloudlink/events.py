@@ -229,19 +229,21 @@ class EventSource:
             daemon: let the program end although the background thread runs.
 
         Raises:
-            InvalidArgument: this was started before; make a new one.
+            InvalidArgument: this was started or stopped before; make a new one.
             CloudError: the cloud server cannot be used.
             SiteError: the log cannot be had.
         """
         with self._lock:
-            if self._started:
-                raise InvalidArgument("events start once; make a new object to start again")
+            if self._started or self._stopped:
+                raise InvalidArgument("events start once, and not after stop(); make a new object to start again")
             self._started = True
         try:
             self._open()
         except BaseException:
             self.stop()
             raise
+        if self._stopped:  # by another thread, which could not close what was not open yet
+            self.stop()
         if thread:
             self._dispatcher.start(daemon=daemon)
             return
@@ -283,7 +285,11 @@ class EventSource:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self.start, daemon=True)
+        try:
+            await asyncio.to_thread(self.start, daemon=True)
+        except asyncio.CancelledError:  # the thread goes on, and sees that it is not wanted
+            await asyncio.to_thread(self.stop)
+            raise
         return self
 
     async def __aexit__(

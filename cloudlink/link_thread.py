@@ -54,7 +54,8 @@ class LinkThread(Generic[AnyLink]):
         link: the end of a link to run; nobody else may touch it but within `use`.
         on_event: called in the thread with each event of the link, outside of `use`.
         name: of the thread.
-        tick: called in the thread, within `use`, with the time; returns when it wants to be called next.
+        tick: called in the thread, within `use`, with the time; returns when it wants to be called next. For what has
+            to happen outside of `use` it calls `tell`.
         receive: called in the thread, within `use`, in place of the link's own `receive`, with what has arrived, the
             time, and how many seconds ago the value may have been set: inf for what was stored in the cloud when we
             connected.
@@ -80,8 +81,11 @@ class LinkThread(Generic[AnyLink]):
         self._clock = clock
         self._changed = threading.Condition()
         self._unread: deque[tuple[VariableSet, float]] = deque(maxlen=MOST_UNREAD)
+        self._told: deque[object] = deque()
+        self._tells = False
         self._down_since = -math.inf
         self._outage = 0.0
+        self._over = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -96,8 +100,23 @@ class LinkThread(Generic[AnyLink]):
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+        if self._thread.is_alive() and not self.is_current:
             self._thread.join()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is the one that runs here, so that nothing comes in or goes out before this returns."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def busy(self) -> bool:
+        """Whether something has arrived, and whoever listens to events has not dealt with it yet; within `use`."""
+        return self._tells or bool(self._unread)
+
+    @property
+    def over(self) -> bool:
+        """Whether the connection is closed for good, so that nothing can be sent any more."""
+        return self._over
 
     @contextmanager
     def use(self) -> Iterator[AnyLink]:
@@ -112,7 +131,13 @@ class LinkThread(Generic[AnyLink]):
         It is looked at within `use`, after each thing that happens to the link.
         """
         with self._changed:
-            return self._changed.wait_for(condition, timeout)
+            return self._changed.wait_for(condition, min(timeout, threading.TIMEOUT_MAX))
+
+    def tell(self, event: object) -> None:
+        """Have `on_event` called in the thread with an event that is not the link's."""
+        with self._changed:
+            self._told.append(event)
+            self._changed.notify_all()
 
     def _listen(self, event: ConnectionEvent) -> None:
         with self._changed:
@@ -121,6 +146,7 @@ class LinkThread(Generic[AnyLink]):
                     self._unread.append((event, self._age(event)))
                 case Disconnected():
                     self._down_since = self._clock()
+                    self._over = not event.will_retry
                 case Connected():
                     self._outage = self._clock() - self._down_since
             self._changed.notify_all()
@@ -139,6 +165,7 @@ class LinkThread(Generic[AnyLink]):
         while True:
             with self._changed:
                 events, writes = self._turn()
+                self._tells = bool(events)
                 self._changed.notify_all()
                 if not events and not writes:
                     if self._stopping:
@@ -159,7 +186,8 @@ class LinkThread(Generic[AnyLink]):
                 self._receive(arrived, now, age)
             except Exception:  # a stranger's value must never end the thread
                 _log.exception("a value of %s could not be taken in: %.80r", arrived.name, arrived.value)
-        events = []
+        events = list(self._told)
+        self._told.clear()
         while (event := self._link.next_event()) is not None:
             events.append(event)
         writes = [] if self._stopping or not self._connection.connected else self._link.writes(now=now)
@@ -169,6 +197,8 @@ class LinkThread(Generic[AnyLink]):
         """Seconds until there is something to do if nothing happens before; None for no end."""
         now = self._clock()
         times = [self._tick(now)]
+        if self._told:
+            return 0.0
         if self._connection.connected:
             times.append(self._link.wakeup(now=now))
         due = min((time for time in times if time is not None), default=None)

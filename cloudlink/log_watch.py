@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from cloudlink.clock import Clock, system_clock
-from cloudlink.errors import CloudlinkError, InvalidArgument
+from cloudlink.errors import CloudError, CloudlinkError, InvalidArgument
 from cloudlink.transport.backoff import Backoff
 from cloudlink.transport.logs import MOST_PAGES, PAGE, LogEntry, LogNews, LogReader, LogSource
 
@@ -90,9 +90,10 @@ class LogWatch:
                 level = logging.WARNING if failures == 1 else logging.INFO
                 _log.log(level, "the cloud log could not be had: %s", error)
                 self._on_failure(error)
-            except Exception:  # a source or a handler of the user's own
+            except Exception as error:  # a source of the user's own
                 failures += 1
                 _log.exception("the cloud log could not be looked at")
+                self._on_failure(CloudError(f"the log's source failed: {error!r}"))
             self._on_turn(self._clock())
 
     def _look(self) -> None:

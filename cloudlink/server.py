@@ -37,6 +37,9 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 EVENTS = ("on_ready", "on_connect", "on_disconnect", "on_request", "on_unknown_request", "on_error", "on_rival")
 """The names that functions decorated with `CloudRequests.event` have."""
 
+MOST_EVENTS = 10_000
+"""Events that wait for slow functions: as many requests as a hundred players can make in ten seconds."""
+
 
 class CloudRequests:
     """Answers the requests of Scratch projects with Python functions.
@@ -89,11 +92,15 @@ class CloudRequests:
             raise InvalidArgument(f"a server needs at least one worker and one place, not {workers} and {waiting}")
         if not clouds:
             raise InvalidArgument("a server needs at least one connection, as CloudRequests(connection)")
+        if len(set(clouds)) < len(clouds):
+            raise InvalidArgument("a connection stands there twice, and would answer each request twice; pass it once")
         self.clouds = clouds
         self._functions: dict[str, Callable[..., Any]] = {}
         self._router = Router()
         self._held: dict[str, int] = {}
-        self._events_worker = Workers(1, name="cloudlink-event")  # one thread, so that events keep their order
+        # One thread, so that events keep their order.
+        self._events_worker = Workers(1, name="cloudlink-event", waiting=MOST_EVENTS)
+        self._loses_events = False
         self._shared = Shared(
             self._router,
             Workers(workers, name="cloudlink-handler"),
@@ -203,7 +210,8 @@ class CloudRequests:
         `on_rival(cloud, name, value)`  somebody else sets a variable that only this server should set
         ==========================  ==========================================================================
 
-        They run one after the other in a thread of their own; what they raise is logged.
+        They run one after the other in a thread of their own; what they raise is logged. While 10,000 events wait,
+        further ones are lost.
 
         Raises:
             InvalidArgument: there is no event of this name.
@@ -395,12 +403,16 @@ class CloudRequests:
     def _tell(self, name: str, *arguments: Any) -> None:
         """Call the user's function for an event, in the events' thread."""
         function = self._functions.get(name)
-        if function is not None:
-            self._events_worker.run(partial(_call, name, function, arguments))
+        if function is None:
+            return
+        lost = not self._events_worker.run(partial(_call, name, function, arguments))
+        if lost and not self._loses_events and not self._stopping:
+            _log.warning("the event functions are too slow: %s events wait, and further ones are lost", MOST_EVENTS)
+        self._loses_events = lost
 
 
 def _call(name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     try:
         function(*arguments)
-    except Exception:
+    except BaseException:  # also SystemExit: a function ends itself, not all events
         _log.exception("the function %s failed", name)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from random import Random
 from typing import Any
 
+import patience
 import pytest
 from joining import QUICK, Join, joining
 
@@ -20,8 +21,10 @@ from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, Request
 from cloudlink.link.events import RequestReceived
 from cloudlink.link.server import ServerLink
 from cloudlink.link.settings import Channel
+from cloudlink.link.topics import MOST_HELD
 from cloudlink.link_thread import LinkThread
 from cloudlink.localcloud import LocalCloud
+from cloudlink.rpc.messages import decode_request, encode_answer
 from cloudlink.server import CloudRequests
 
 SECONDS = 10.0
@@ -171,6 +174,30 @@ def test_a_progress_function_that_fails_costs_nothing_but_a_line_in_the_log(
     assert player.request("echo", 1) == 1
 
 
+def test_an_item_function_that_fails_costs_neither_the_further_items_nor_the_answer(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.add_request(lambda: (number for number in range(3)), name="count")
+    seen: list[int] = []
+
+    def fail(item: int) -> None:
+        seen.append(item)
+        raise ZeroDivisionError("a bug in the item function")
+
+    assert player.submit("count", on_item=fail, timeout=SECONDS).result(2 * SECONDS) == [0, 1, 2]
+    assert seen == [0, 1, 2]
+    assert "a bug in the item function" in caplog.text
+
+
+def test_an_item_function_may_itself_raise_an_error_of_this_library(server: CloudRequests, player: CloudClient) -> None:
+    server.add_request(lambda: (number for number in range(3)), name="count")
+
+    def fail(item: int) -> None:
+        raise InvalidArgument("this is about something else than the request")
+
+    assert player.submit("count", on_item=fail).result(SECONDS) == [0, 1, 2]
+
+
 # Timeouts
 
 
@@ -201,6 +228,50 @@ def test_the_clients_own_timeout_counts_where_a_request_has_none(join: Join) -> 
 def test_a_request_may_wait_as_long_as_it_likes(server: CloudRequests, player: CloudClient, timeout: float) -> None:
     assert player.submit("echo", 1, timeout=timeout).result(SECONDS) == 1
     assert player.submit("echo", 2).result(SECONDS) == 2
+
+
+def test_whoever_is_told_of_a_timeout_may_wait_for_other_threads_that_ask(player: CloudClient) -> None:
+    others: list[bool] = []
+
+    def tell(answer: Future[Any]) -> None:
+        other = threading.Thread(target=player.submit, args=("echo",))
+        other.start()
+        other.join(SECONDS)
+        others.append(other.is_alive())
+
+    answer = player.submit("echo", timeout=0.05)
+    answer.add_done_callback(tell)
+    assert isinstance(answer.exception(SECONDS), RequestTimeout)
+    patience.until(lambda: others, seconds=2 * SECONDS)
+    assert others == [False]
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda player: player.request("echo", timeout=0.1),
+        lambda player: next(player.stream("echo", timeout=0.1)),
+        lambda player: player.wait_connected(0.1),
+        lambda player: player.wait_follows(timeout=0.1),
+    ],
+)
+def test_a_function_in_the_clients_own_thread_cannot_wait_for_what_only_this_thread_can_bring(
+    slow: Slow, player: CloudClient, wait: Callable[[CloudClient], Any]
+) -> None:
+    raised: list[BaseException] = []
+
+    def wait_here(answer: Future[Any]) -> None:
+        try:
+            wait(player)
+        except BaseException as error:
+            raised.append(error)
+
+    player.submit("slow").add_done_callback(wait_here)
+    slow.go_on.set()
+    patience.until(lambda: raised, seconds=SECONDS)
+    assert isinstance(raised[0], InvalidArgument)
+    assert "use submit" in str(raised[0])
+    assert player.request("echo", 1) == 1
 
 
 @pytest.mark.parametrize("timeout", [0, -1, math.nan])
@@ -282,6 +353,52 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Jo
                     player.request("echo")
     finally:
         thread.stop()
+
+
+# Topics
+
+
+def test_of_two_answers_to_whoever_followed_twice_the_later_question_counts(join: Join) -> None:
+    link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic())
+    asked: list[RequestReceived] = []
+    heard: list[Any] = []
+    topics = [link.open_topic(), link.open_topic()]  # as where nobody else follows it
+
+    def listen(event: object) -> None:
+        if isinstance(event, RequestReceived) and "follow" in decode_request(event.digits).name:
+            with thread.use():
+                asked.append(event)
+
+    def answer(place: int, topic: int) -> None:
+        client, message = asked[place].client, asked[place].message
+        with thread.use():
+            link.send(client, message, encode_answer([topic, link.subscribe(client, topic), MOST_HELD]))
+
+    thread = LinkThread(join("server"), link, on_event=listen, name="server")
+    thread.start()
+    try:
+        with CloudClient(join("player")) as player:
+            player.follow(heard.append, topic="chat")
+            player.unfollow("chat")
+            player.follow(heard.append, topic="chat")
+            assert thread.wait_for(lambda: len(asked) == 3, timeout=SECONDS)
+            answer(2, topics[1])
+            assert player.wait_follows("chat", SECONDS)
+            answer(0, topics[0])  # it took the longer way
+            patience.until(lambda: player.statistics.messages_received == 2, seconds=SECONDS)
+            with thread.use():
+                link.publish(topics[1], codec.encode("hello"), now=time.monotonic())
+            patience.until(lambda: heard == ["hello"], seconds=SECONDS)
+    finally:
+        thread.stop()
+
+
+def test_a_topic_that_the_server_refuses_is_told_in_the_log(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    player.follow(print, topic="x" * 100)
+    patience.until(lambda: "no further topic can be followed" in caplog.text, seconds=SECONDS)
+    assert not player.follows("x" * 100)
 
 
 # Closing

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import logging
+import math
 import pickle
 import queue
 import re
@@ -386,6 +387,16 @@ def test_a_fatal_code_ends_it(connection: CloudConnection, server: FakeServer, c
     assert len(events.heard) == 1
 
 
+def test_who_listens_only_after_the_end_is_told_of_it_once(connection: CloudConnection, server: FakeServer) -> None:
+    early, late = Events(), Events()
+    connection.add_listener(early)
+    server.transports[0].lose(4004)
+    early.wait_for(Disconnected)
+    connection.add_listener(late)
+    connection.disconnect()
+    assert late.heard == early.heard == [Disconnected("lost with 4004", 4004, will_retry=False)]
+
+
 def test_no_code_of_scratch_is_fatal(server: FakeServer) -> None:
     with CloudConnection("1", username="bob", session_id=SECRET, backoff=QUICK, connector=server.connect) as connection:
         server.transports[0].lose(4002)
@@ -608,6 +619,26 @@ def test_a_listener_that_asks_for_values_does_not_wait_for_itself(
 
 
 # With a real server
+
+
+def test_a_listener_that_waits_for_the_connection_does_not_keep_it_from_coming_back(server: FakeServer) -> None:
+    events = Events()
+    with CloudConnection(
+        77, username="bob", cloud_host="ws://127.0.0.1", backoff=QUICK, connector=server.connect, when_down="latest"
+    ) as connection:
+
+        def wait(event: ConnectionEvent) -> None:
+            if isinstance(event, Disconnected):
+                connection.set_var("x", 1)
+                assert not connection.wait_connected()
+                assert not connection.flush()
+
+        connection.add_listener(wait)
+        connection.add_listener(events)
+        server.transports[0].lose(1001)
+        events.wait_for(Connected)
+        assert connection.wait_connected(math.inf)
+        assert connection.flush(math.inf)
 
 
 def test_two_connections_see_each_others_sets() -> None:

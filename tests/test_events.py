@@ -18,6 +18,7 @@ from cloudlink.level import Level
 from cloudlink.localcloud import LocalCloud
 from cloudlink.rest.cloud_logs import get_cloud_logs
 from cloudlink.transport.backoff import Backoff
+from cloudlink.transport.logs import LogEntry
 
 QUICK = Backoff(first=0.02, longest=0.1, stable=0.2)
 KINDS = ("set", "create", "del", "rename", "ready", "connect", "disconnect", "reconnect", "error")
@@ -120,6 +121,23 @@ def test_a_log_that_fails_for_a_while_is_told_and_loses_nothing(site: LogSite, m
         "set",
     ]
     assert isinstance(heard.of("error")[0].error, SiteUnavailable)
+
+
+def test_a_source_of_the_users_own_may_fail_in_its_own_way() -> None:
+    failures = [KeyError("bug"), KeyError("bug")]
+
+    def read(*, limit: int, offset: int) -> list[LogEntry]:
+        if heard.of("ready") and failures:
+            raise failures.pop()
+        return []
+
+    events = CloudEvents("77", logs=read, interval=0.1)
+    heard = Heard(events)
+    with events:
+        heard.wait_for("error", 2)
+        heard.wait_for("reconnect")
+    assert [event.reason for event in heard.of("error")] == ["the log's source failed: KeyError('bug')"] * 2
+    assert len(heard.of("disconnect")) == 1
 
 
 def test_a_log_that_cannot_be_had_at_first_is_an_error_of_start(site: LogSite) -> None:
@@ -419,6 +437,56 @@ def test_a_handler_may_stop_the_events(cloud: LocalCloud) -> None:
     events.start()
     assert stopped.wait(5)
     events.stop()
+
+
+def test_events_that_were_stopped_before_their_start_open_nothing(cloud: LocalCloud) -> None:
+    events = TwCloudEvents("demo", cloud_host=cloud.url)
+    events.stop()
+    with pytest.raises(InvalidArgument, match="make a new object"):
+        events.start()
+    assert cloud.members("demo") == []
+
+
+def slow_events(cloud: LocalCloud, connecting: threading.Event, go_on: threading.Event) -> EventSource:
+    """Events whose server takes its time."""
+
+    def connect() -> CloudConnection:
+        connecting.set()
+        go_on.wait(10)
+        return TwCloudConnection("demo", cloud_host=cloud.url)
+
+    return EventSource("demo", connection=None, connect=connect, logs=None, interval=1, level="none", claim=None)
+
+
+def test_events_that_are_stopped_while_they_start_leave_nothing_open(cloud: LocalCloud) -> None:
+    connecting, go_on = threading.Event(), threading.Event()
+    events = slow_events(cloud, connecting, go_on)
+    starting = threading.Thread(target=events.start)
+    starting.start()
+    assert connecting.wait(10)
+    events.stop()
+    go_on.set()
+    starting.join(10)
+    until(lambda: not cloud.members("demo"))
+
+
+def test_an_async_with_that_is_cancelled_while_it_starts_leaves_nothing_open(cloud: LocalCloud) -> None:
+    connecting, go_on = threading.Event(), threading.Event()
+
+    async def watch() -> None:
+        async with slow_events(cloud, connecting, go_on):
+            raise AssertionError("it was cancelled")
+
+    async def cancel() -> None:
+        task = asyncio.create_task(watch())
+        await asyncio.to_thread(connecting.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    asyncio.run(cancel())
+    until(lambda: not cloud.members("demo"))
 
 
 def test_a_loop_gets_every_change_until_the_end(cloud: LocalCloud) -> None:

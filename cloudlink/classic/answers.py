@@ -24,6 +24,7 @@ from typing import Any
 
 from cloudlink.classic.packet import Content
 from cloudlink.codec.classic import ITEM_END, Encoding
+from cloudlink.codec.numbers import whole_text
 from cloudlink.errors import RequestError
 from cloudlink.javascript import javascript_number
 
@@ -72,6 +73,8 @@ def _text(value: Any) -> str:
     match value:
         case float():
             return javascript_number(value)
+        case int() if not isinstance(value, bool):
+            return whole_text(value)
         case bytes() | bytearray():
             return value.hex()
         case list() | tuple():

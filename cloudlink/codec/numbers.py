@@ -30,6 +30,9 @@ _SHORT_EXPONENTS = 4
 _MOST_MANTISSA = 17
 """Digits that tell every double from its neighbours."""
 
+_MOST_WRITTEN = _MOST_MANTISSA + 1
+"""Digits of a mantissa: 17, and the 0 behind the point of a whole number."""
+
 _CHUNK = 600
 """Digits that Python turns into a number, or prints, at once: its own limit against slow input is never below 640."""
 
@@ -86,8 +89,9 @@ def write_float(number: float) -> str:
 
 def write_scaled(mantissa: str, exponent: int, *, negative: bool) -> str:
     """The digits of mantissa * 10**exponent, the mantissa as short as it can be."""
-    if 0 <= exponent <= 2:  # a zero or two behind the mantissa are no longer than the exponent
-        mantissa, exponent = mantissa + "0" * (exponent + 1), -1
+    padded = mantissa + "0" * (exponent + 1)
+    if 0 <= exponent <= 2 and len(padded) <= _MOST_WRITTEN:  # zeros behind the mantissa are no longer than the exponent
+        mantissa, exponent = padded, -1
     sign = 5 if negative else 0
     digits = write_count(len(mantissa) - 1) + mantissa
     if -_SHORT_EXPONENTS <= exponent < 0:
@@ -167,7 +171,7 @@ def float_number(mantissa: str, exponent: int) -> float:
         DecodeError: it is too large, or has more digits than such a number can need.
     """
     number = float(f"{mantissa[: _MOST_MANTISSA + 2]}e{exponent}")
-    if number in (float("inf"), float("-inf")) or len(mantissa.lstrip("-")) > _MOST_MANTISSA + 1:
+    if number in (float("inf"), float("-inf")) or len(mantissa.lstrip("-")) > _MOST_WRITTEN:
         raise DecodeError("a number is too large, or has too many digits, for a floating-point number")
     return number
 
@@ -180,6 +184,11 @@ def decimal_digits(number: int) -> str:
     half = number.bit_length() // 7
     left, right = divmod(number, 10**half)
     return decimal_digits(left) + decimal_digits(right).zfill(half)
+
+
+def whole_text(number: int) -> str:
+    """The decimal text of a whole number, however large."""
+    return "-" * (number < 0) + decimal_digits(abs(number))
 
 
 def whole_number(digits: str) -> int:

@@ -243,7 +243,10 @@ def _carries(written: str, items: int) -> bool:
 
 def _are_the_same(values: Sequence[Any]) -> bool:
     first = values[0]
-    return all(type(value) is type(first) and value == first for value in values) and len(set(map(repr, values))) == 1
+    if not all(type(value) is type(first) and value == first for value in values):
+        return False
+    # Zeros differ by their sign, decimals by the zeros at their end. Python does not print huge whole numbers.
+    return isinstance(first, int) or len(set(map(repr, values))) == 1
 
 
 def _are_like_lists(values: Sequence[Any]) -> bool:

@@ -78,7 +78,7 @@ class RequestTooLong:
 
 @dataclass(frozen=True, slots=True)
 class AnswerForgotten:
-    """A client wants parts of an answer that is no longer kept. Answer it with an error."""
+    """A client wants an answer, or parts of one, that is no longer kept, or never was. Answer it with an error."""
 
     client: int
     message: int

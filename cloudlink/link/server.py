@@ -45,7 +45,7 @@ from cloudlink.link.events import (
 )
 from cloudlink.link.loss import LossEstimate
 from cloudlink.link.pacer import Pacer
-from cloudlink.link.parts import Incoming, Outgoing, most_digits
+from cloudlink.link.parts import LEAST_CUT, Incoming, Outgoing, most_digits
 from cloudlink.link.records import (
     ADDRESSES,
     MESSAGES,
@@ -72,6 +72,12 @@ _MOST_COPIES = 50
 _MOST_OWN = 20
 """Values of each variable that we know as our own when the cloud shows them to us again, as after a reconnect."""
 
+_SWEPT_EVERY = 1000
+"""Messages that wait: so often those among them that nobody wants any more are taken out."""
+
+_ALWAYS_KEPT = 100
+"""Digits. Answers no longer than this, such as errors, find room whatever waits."""
+
 _LEAST_RECORD = 8
 """Digits. With less room than this left in a frame, looking for a record that fits is not worth it."""
 
@@ -90,6 +96,11 @@ class _Request:
         """Whether it was told upward and not, or not wholly, answered yet."""
         unanswered = self.answer is None or not self.answer.whole
         return self.incoming is None and unanswered and not self.forgotten
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its answer has been sent, all of it."""
+        return self.answer is not None and self.answer.whole and not self.answer.pending
 
 
 @dataclass(slots=True)
@@ -221,9 +232,12 @@ class ServerLink:
             digits: 0-9 only, at least one if there were pieces before.
             whole: whether the answer ends with this.
 
+        Where the answers under way leave it no room in memory it is not sent, and `AnswerForgotten` tells so.
+
         Raises:
-            ValueTooLong: there are more than `most_digits`, or the answer came in too many pieces. Answer with an
-                error instead, or end what was begun.
+            ValueTooLong: there are more than `most_digits`, the answer came in too many pieces, or there is no room in
+                memory for one more. Answer with an error instead, or end what was begun: for an end of up to
+                `LEAST_CUT` digits there is room.
         """
         self._check_length("answer", len(digits))
         session = self._sessions.get(client)
@@ -232,10 +246,21 @@ class ServerLink:
             return
         answer = request.answer
         was_pending = False
+        has_room = self._make_room(client, message, len(digits)) or len(digits) <= _ALWAYS_KEPT
         if answer is None or answer.whole:
+            if not has_room:
+                self._events.append(AnswerForgotten(client, message))
+                return
             answer = request.answer = Outgoing(message, digits, whole=whole)
         else:
-            self._check_length("answer", len(answer) + len(digits))
+            self._check_length("answer", len(answer) + len(digits) + (0 if whole else LEAST_CUT))
+            if not has_room:
+                raise ValueTooLong(
+                    f"the answers under way have {self._kept_digits:,} digits, and {self._bounds.answers_digits:,} are "
+                    "kept; end this one",
+                    size=self._kept_digits + len(digits),
+                    limit=self._bounds.answers_digits,
+                )
             was_pending = answer.pending
             answer.extend(digits, whole=whole)
         request.forgotten = False
@@ -591,12 +616,25 @@ class ServerLink:
     def _keep(self, client: int, message: int, digits: int) -> None:
         self._kept_digits += digits - self._kept.pop((client, message), 0)
         self._kept[client, message] = digits
-        while self._kept_digits > self._bounds.answers_digits and len(self._kept) > 1:
-            (old_client, old_message), size_of_old = self._kept.popitem(last=False)
-            self._kept_digits -= size_of_old
-            request = self._sessions[old_client].requests[old_message]
+
+    def _make_room(self, client: int, message: int, digits: int) -> bool:
+        """Let go of old answers until there is room for so many digits of this one; whether there is.
+
+        Not of those under way: of one that is still being made, what follows would be taken for its beginning.
+        """
+        while self._kept_digits + digits > self._bounds.answers_digits:
+            over = next((key for key in self._kept if self._kept_request(key).is_over), None)
+            if over is None:
+                return not self._kept.keys() - {(client, message)}  # one alone may be as long as the link carries
+            request = self._kept_request(over)
             request.answer = None
             request.forgotten = True
+            self._kept_digits -= self._kept.pop(over)
+        return True
+
+    def _kept_request(self, key: tuple[int, int]) -> _Request:
+        client, message = key
+        return self._sessions[client].requests[message]
 
     def _send_again(
         self, target: _Target, outgoing: Outgoing, missing: tuple[int, ...], *, after: int, before: float
@@ -608,7 +646,12 @@ class ServerLink:
 
     def _queue(self, target: _Target, outgoing: Outgoing) -> None:
         one_frame = len(outgoing) <= frame.downlink_room(self._channel.capacity) // 2
-        (self._short if one_frame else self._long).append((target, outgoing))
+        queue = self._short if one_frame else self._long
+        queue.append((target, outgoing))
+        if len(queue) % _SWEPT_EVERY == 0:  # during an outage topics go on, and nothing goes out
+            wanted = [(target, outgoing) for target, outgoing in queue if target.holds(outgoing)]
+            queue.clear()
+            queue.extend(wanted)
 
     # Frames
 

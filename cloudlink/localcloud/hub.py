@@ -145,15 +145,19 @@ class Hub:
             opening_timeout=self._profile.handshake_timeout,
         )
 
-    async def disconnect_all(self, code: int | None, reason: str = "") -> None:
-        """End all connections and wait until they are gone; None cuts them without a word."""
+    def end_all(self, code: int | None, reason: str = "") -> list[Connection]:
+        """Begin to end all connections, and tell which; None cuts them without a word."""
         connections = list(self._connections)
         for connection in connections:
             if code is not None and connection.is_open:
                 connection.close(code, reason)
             else:
                 connection.abort()
-        await asyncio.gather(*(connection.gone.wait() for connection in connections))
+        return connections
+
+    async def disconnect_all(self, code: int | None, reason: str = "") -> None:
+        """End all connections and wait until they are gone; None cuts them without a word."""
+        await asyncio.gather(*(connection.gone.wait() for connection in self.end_all(code, reason)))
 
     async def make_rounds(self) -> None:
         """Look after what is overdue, again and again, until cancelled."""

@@ -187,17 +187,23 @@ class LocalCloud(LocalService):
         self._thread = thread
 
     def stop(self) -> None:
-        """Close all connections (1001), write what is to be kept and end the thread; else it does nothing."""
+        """Close all connections (1001), write what is to be kept and end the thread; else it does nothing.
+
+        Within `on_set` it only begins, and returns at once.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return
         assert self._loop is not None
         assert self._stopping is not None
         self._loop.call_soon_threadsafe(self._stopping.set)
-        thread.join()
+        if threading.current_thread() is not thread:
+            thread.join()
 
     def disconnect_all(self, code: int | None = 1001, reason: str = "") -> None:
         """End all connections; when this returns, they are gone, and clients may come back.
+
+        Within `on_set` it only begins, and returns at once.
 
         Args:
             code: the close code they are told; None cuts the lines without a word.
@@ -210,7 +216,10 @@ class LocalCloud(LocalService):
         check_close_code(code)
         if self._thread is None or self._loop is None or self._hub is None:
             raise NotConnected("this server is not running; call start()")
-        asyncio.run_coroutine_threadsafe(self._hub.disconnect_all(code, reason), self._loop).result()
+        if threading.current_thread() is self._thread:
+            self._hub.end_all(code, reason)
+        else:
+            asyncio.run_coroutine_threadsafe(self._hub.disconnect_all(code, reason), self._loop).result()
 
     def _new_rooms(self, store: Store | None) -> Rooms:
         return Rooms(self.profile, projects=self._projects, load=None if store is None else store.load)

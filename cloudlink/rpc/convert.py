@@ -7,16 +7,22 @@ annotation is both a check and a wish: `int` takes 5, 5.0 and "5" and gives 5, `
 from __future__ import annotations
 
 import contextlib
+import math
+import re
 import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
+from cloudlink.codec.numbers import whole_text
 from cloudlink.errors import InvalidArgument
 from cloudlink.javascript import javascript_number
 
 Converter = Callable[[Any], Any]
 """Gives the wanted value, or raises ValueError with words that say what was wanted: "a whole number"."""
+
+
+_INFINITY = re.compile(r"\s*[+-]?Infinity\s*")
 
 
 def converter_for(annotation: Any) -> Converter:
@@ -51,7 +57,7 @@ def as_scratch_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value)
+        return whole_text(value)
     return javascript_number(value)
 
 
@@ -84,12 +90,16 @@ def _number(value: Any) -> float:
 
 
 def _number_in(value: int | float | str, wanted: str) -> float:
-    """A number, or one in a text; Python's own way of grouping digits, as in 1_000, is text to Scratch."""
-    if not (isinstance(value, str) and "_" in value):
-        try:
-            return float(value)
-        except (ValueError, OverflowError):
-            pass
+    """A number, or one in a text; Python's own words for numbers, such as 1_000, inf and nan, are texts to Scratch.
+
+    What is not a number fits nowhere: it would pass every check that a handler makes of its size.
+    """
+    is_text = isinstance(value, str) and ("_" in value or ("n" in value.lower() and not _INFINITY.fullmatch(value)))
+    if not is_text:
+        with contextlib.suppress(ValueError, OverflowError):
+            number = float(value)
+            if not math.isnan(number):
+                return number
     raise ValueError(wanted)
 
 

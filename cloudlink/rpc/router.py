@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+from cloudlink.codec.bounds import short
 from cloudlink.errors import InvalidArgument, RequestError
 from cloudlink.level import Level
 from cloudlink.rpc.convert import Converter, converter_for
 from cloudlink.rpc.messages import OWN_PREFIX
 
 Function = Callable[..., Any]
+
+_UNKNOWN = (NameError, AttributeError, SyntaxError, TypeError)
+"""What looking an annotation up raises that is not there when the program runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,7 @@ class Handler:
         try:
             return convert(argument)
         except ValueError as error:
-            shown = repr(argument)[:60]
-            raise RequestError(f"{self.name}: {name} should be {error}, not {shown}") from None
+            raise RequestError(f"{self.name}: {name} should be {error}, not {short(argument)}") from None
 
     def _count(self) -> str:
         names = ", ".join(name for name, _ in self.parameters)
@@ -171,11 +177,20 @@ def _signature(name: str, function: Function) -> inspect.Signature:
 
 
 def annotations_of(function: Function) -> dict[str, Any]:
-    """A function's annotations by parameter; none of them where they mean nothing to Python."""
-    try:
+    """A function's annotations by parameter, without those that mean nothing to Python."""
+    while isinstance(function, partial):
+        function = function.func
+    if not (inspect.isroutine(function) or inspect.isclass(function)):
+        function = getattr(function, "__call__", function)  # noqa: B004 - an object's, for its annotations
+    with contextlib.suppress(*_UNKNOWN):
         return typing.get_type_hints(function)
-    except (NameError, AttributeError, SyntaxError, TypeError):
-        return {}  # words for people, or names that exist for the type checker only: handlers need no annotations
+    # Words for people, or names that exist for the type checker only: the others count all the same.
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    found: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        with contextlib.suppress(*_UNKNOWN):
+            found |= typing.get_type_hints(SimpleNamespace(__annotations__={name: annotation}), names)
+    return found
 
 
 def _converter(handler: str, parameter: str, annotation: Any) -> Converter:

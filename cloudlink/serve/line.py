@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import itertools
 import logging
-import threading
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, contextmanager
@@ -39,6 +39,7 @@ from cloudlink.link_thread import LinkThread
 from cloudlink.rpc import calls, messages
 from cloudlink.rpc.budget import Spending
 from cloudlink.rpc.calls import Call, Calls
+from cloudlink.rpc.convert import as_scratch_text
 from cloudlink.rpc.messages import Request
 from cloudlink.rpc.router import Router
 from cloudlink.serve.ends import Ends
@@ -170,7 +171,11 @@ class Line:
 
     def drain(self, timeout: float) -> None:
         """Wait until all is answered, and the answers are sent, for at most so many seconds."""
-        self._thread.wait_for(lambda: not self._calls and not self._ends.pending, timeout=timeout)
+        self._thread.wait_for(self._is_drained, timeout=timeout)
+
+    def _is_drained(self) -> bool:
+        unsent = self._ends.pending and not self._thread.over
+        return not (self._thread.busy or self._calls or unsent)
 
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
@@ -268,9 +273,9 @@ class Line:
                     case messages.HELLO, _:
                         pass
                     case messages.FOLLOW, (str() | int() as name,):
-                        answer = self._topics.follow(client, str(name))
+                        answer = self._topics.follow(client, _as_text(name))
                     case messages.UNFOLLOW, (str() | int() as name,):
-                        self._topics.unfollow(client, str(name))
+                        self._topics.unfollow(client, _as_text(name))
                     case _:
                         raise RequestError(f"there is no request called {request.name[:60]!r}", 404)
                 link.send(client, message, messages.encode_answer(answer))
@@ -394,7 +399,7 @@ class Line:
             outcome = error
         finally:
             current_request.reset(token)
-        if inspect.isawaitable(outcome):  # a plain function around a coroutine function
+        if inspect.isawaitable(outcome) or inspect.isasyncgen(outcome):  # a plain function around an async one
             self._shared.async_worker.run(lambda: self._run_async(call, received, outcome))
         else:
             self._finish(call, received, outcome)
@@ -416,6 +421,8 @@ class Line:
         self._finish(call, received, outcome)
 
     def _finish(self, call: Call, received: ReceivedRequest, outcome: Any) -> None:
+        if self._was_ended(call, outcome):
+            return
         if isinstance(outcome, BaseException) and not isinstance(outcome, RequestError):
             self._shared.tell("on_error", received, outcome)
         if call.client == _CLASSIC:
@@ -445,7 +452,7 @@ class Line:
                 for item in items:
                     self._send_piece(call, prefix + calls.encode_item(call, item))
                     prefix = ""
-                    self._thread.wait_for(partial(self._has_room, call), timeout=threading.TIMEOUT_MAX)
+                    self._thread.wait_for(partial(self._has_room, call), timeout=math.inf)
                     if not self._is_wanted(call):
                         break
         except BaseException as raised:  # see `_run`
@@ -481,7 +488,13 @@ class Line:
         with self._thread.use():
             return self._calls.wanted(call)
 
+    def _was_ended(self, call: Call, outcome: Any) -> bool:
+        """Whether a handler has not failed, but was ended by the server's stopping."""
+        return isinstance(outcome, asyncio.CancelledError) and not self._is_wanted(call)
+
     def _end_stream(self, call: Call, received: ReceivedRequest, prefix: str, error: BaseException | None) -> None:
+        if self._was_ended(call, error):
+            return
         sendable: RequestError | None = None
         if isinstance(error, ValueTooLong):
             _log.error("the answer of %s was cut: it has more items than the link carries", call.handler.name)
@@ -491,8 +504,13 @@ class Line:
             if not isinstance(error, RequestError):
                 self._shared.tell("on_error", received, error)
         with self._use() as link:
-            if self._calls.finish(call):
+            if not self._calls.finish(call):
+                return
+            try:
                 link.send(call.client, call.message, prefix + messages.encode_end(sendable))
+            except ValueTooLong:  # where so little room is left, a short error still fits
+                too_long = RequestError("the answer is too long", 413)
+                link.send(call.client, call.message, prefix + messages.encode_end(too_long))
 
 
 async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[Any, None]:
@@ -508,6 +526,11 @@ async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[A
 
 def _user_name(arguments: tuple[Any, ...]) -> str | None:
     match arguments:
-        case (str() | int() as name, *_) if 0 < len(str(name)) <= _MOST_USER_NAME:
-            return str(name)  # a project sends a name of digits as a number
+        case (str() | int() as name, *_) if 0 < len(_as_text(name)) <= _MOST_USER_NAME:
+            return _as_text(name)
     return None
+
+
+def _as_text(name: str | int) -> str:
+    """A name, which a project sends as a number if it consists of digits."""
+    return name if isinstance(name, str) else as_scratch_text(name)

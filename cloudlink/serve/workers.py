@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable, Coroutine
@@ -18,7 +19,7 @@ _log = logging.getLogger("cloudlink.server")
 _ASYNC_END = 1.0
 """Seconds that cancelled coroutines have to tidy up."""
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 
 class Workers:
@@ -27,27 +28,30 @@ class Workers:
     Args:
         most: threads at the same time; further jobs wait.
         name: of the threads, which a number follows.
+        waiting: jobs that may wait; None for any number, where something else bounds them.
     """
 
-    def __init__(self, most: int, *, name: str) -> None:
+    def __init__(self, most: int, *, name: str, waiting: int | None = None) -> None:
         self._most = most
         self._name = name
+        self._most_open = math.inf if waiting is None else most + waiting
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
         self._open = 0  # jobs that wait or run
         self._stopped = False
 
-    def run(self, job: Job) -> None:
-        """Run a job in one of the threads as soon as one is free; after `stop`, drop it."""
+    def run(self, job: Job) -> bool:
+        """Run a job in one of the threads as soon as one is free; False if too many wait, or after `stop`."""
         with self._lock:
-            if self._stopped:
-                return
+            if self._stopped or self._open >= self._most_open:
+                return False
             self._jobs.put(job)
             self._open += 1
             if self._threads < min(self._open, self._most):
                 self._threads += 1
                 threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+            return True
 
     def stop(self) -> None:
         """Drop the jobs that wait, and end each thread after the job that it runs."""
@@ -60,7 +64,10 @@ class Workers:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job()
+            try:
+                job()
+            except BaseException:  # also SystemExit, which would end this thread without a word
+                _log.exception("%s failed", self._name)
             with self._lock:
                 self._open -= 1
 
@@ -74,18 +81,23 @@ class AsyncWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._tasks: set[asyncio.Task[None]] = set()  # a loop alone does not keep them from being collected
+        self._stopped = False
 
     def run(self, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a coroutine function; it should raise nothing."""
+        """Run a coroutine function; it should raise nothing. After `stop`, do nothing."""
         with self._lock:
+            if self._stopped:
+                return
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True)
                 self._thread.start()
-        self._loop.call_soon_threadsafe(self._begin, self._loop, job)
+            self._loop.call_soon_threadsafe(self._begin, self._loop, job)
 
     def stop(self) -> None:
         """Cancel what runs and end the thread; one that does not end soon is left behind."""
+        with self._lock:
+            self._stopped = True
         if self._loop is None or self._thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._cancel_all(self._loop), self._loop)

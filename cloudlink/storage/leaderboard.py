@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cloudlink.errors import InvalidArgument
 from cloudlink.storage.transactions import Transactions
 from cloudlink.storage.values import decode_key, decode_score, encode_key, encode_score
+
+_MOST_ROWS: Final = 2**63 - 1
+"""As far as databases count; a player can ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Leaderboard:
         """
         if most < 0 or skip < 0:
             raise InvalidArgument(f"the top of a leaderboard has 0 players or more, not {most} after {skip}")
+        most, skip = min(most, _MOST_ROWS), min(skip, _MOST_ROWS)
         with self._transactions.read() as rows:
             best = rows.best(self._board, lowest=self.lowest_first, most=most, skip=skip)
             rank = 1 + rows.count_better(self._board, best[0][1], lowest=self.lowest_first) if best else 1

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Final
 
 from cloudlink.errors import InvalidArgument
 from cloudlink.storage.backend import Backend
@@ -14,6 +15,9 @@ from cloudlink.storage.namespace import Namespace
 from cloudlink.storage.sqlite import SqliteBackend
 from cloudlink.storage.transactions import Transactions
 from cloudlink.storage.values import decode_key
+
+_LONGEST_TIMEOUT: Final = 1e6
+"""Seconds, 12 days. SQLite counts milliseconds in 32 bits, and locks know no infinity."""
 
 
 class Storage(Namespace):
@@ -52,6 +56,7 @@ class Storage(Namespace):
     def __init__(self, place: str | Path, *, timeout: float = 30.0) -> None:
         if not timeout > 0:
             raise InvalidArgument(f"a timeout is a number of seconds above 0, not {timeout}")
+        timeout = min(timeout, _LONGEST_TIMEOUT)
         super().__init__("", Transactions(_backend(os.fspath(place), timeout), timeout=timeout))
 
     def __repr__(self) -> str:

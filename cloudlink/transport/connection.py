@@ -97,7 +97,7 @@ class Connection(Protocol):
         Raises:
             InvalidArgument: the value has characters that the cloud does not take.
             ValueTooLong: it has more characters than a variable holds.
-            NotConnected: the connection is down; the value was not set.
+            NotConnected: the connection is down, and the value was not set; after a `ConnectionLost` it may be.
         """
 
     def get_var(self, name: str) -> str | None:

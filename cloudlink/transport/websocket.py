@@ -340,7 +340,7 @@ def _refused(error: Any, place: str) -> CloudError:
     """An HTTP status instead of a websocket: a 4xx is meant for us, but for those that say "later"."""
     status = error.status_code
     text = f"{place} answered with HTTP status {status} instead of a websocket"
-    if 400 <= status < 500 and status not in (408, 425, 429):
+    if status is not None and 400 <= status < 500 and status not in (408, 425, 429):
         return ConnectionRefused(f"{text}; check the address, the login and the contact data", code=status)
     return ConnectFailed(f"{text}; try again later")
 
@@ -363,7 +363,8 @@ _WHILE_CONNECTING: Final[_Table] = (
         lambda error, place: ConnectFailed(f"{place} has no valid certificate: {error.verify_message}"),
     ),
     (
-        (websocket.WebSocketException, OSError, ValueError, IndexError),
+        # What the library makes of a rogue's answer has no bounds: http.cookies.CookieError, ValueError, IndexError ...
+        Exception,
         lambda error, place: ConnectFailed(f"{place} cannot be reached: {error}"),
     ),
 )

@@ -42,6 +42,12 @@ def shown(content: Content) -> list[str]:
     return sprite.response
 
 
+def test_a_whole_number_of_any_size_is_shown_with_all_its_digits() -> None:
+    digits = "1" + "0" * 5000
+    assert shown(encode_answer(10**5000, numbers=True)) == [digits]
+    assert shown(encode_answer([-(10**5000), {"a": 10**5000}], numbers=True)) == [f"-{digits}", f"(a: {digits})"]
+
+
 @pytest.mark.parametrize(
     ("value", "items"),
     [

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import digit_strings, like_values, tables, values
 
@@ -76,6 +76,19 @@ def test_nan_and_infinities_survive() -> None:
 def test_whole_numbers_of_any_size_come_back(digits: int) -> None:
     for number in (10**digits - 1, -(10**digits), 10**digits + 7):
         assert codec.decode(codec.encode(number)) == number
+
+
+def test_equal_whole_numbers_of_any_size_come_back_from_a_list() -> None:
+    for value in ([10**5000] * 2, [[10**5000, "a"], [10**5000, "b"]], [{"a": -(10**5000)}] * 3):
+        assert codec.decode(codec.encode(value)) == value
+
+
+@given(st.floats(1e15, 1e22) | st.floats(-1e22, -1e15))
+@example(1.2843279819506447e18)
+@example(-3.529380539406651e17)
+def test_floats_beyond_the_whole_numbers_of_doubles_come_back(number: float) -> None:
+    assert is_same(codec.decode(codec.encode(number)), number)
+    assert is_same(codec.decode(codec.encode([number, "a"])), [number, "a"])
 
 
 def test_minus_zero_and_whole_floats_keep_their_kind() -> None:

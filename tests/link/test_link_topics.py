@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from strategies import weathers
 from worlds import FINE, Player, World
 
 from cloudlink.errors import Busy, InvalidArgument, ValueTooLong
-from cloudlink.link.events import AnswerProgress, RequestReceived, RivalSeen, TopicGap, TopicMessage
+from cloudlink.link.events import AnswerForgotten, AnswerProgress, RequestReceived, RivalSeen, TopicGap, TopicMessage
+from cloudlink.link.parts import LEAST_CUT, Outgoing
 from cloudlink.link.settings import ServerBounds
 from cloudlink.link.statistics import RIVAL
 from cloudlink.link.topics import MOST_HELD
@@ -192,7 +195,10 @@ def test_a_piece_is_seen_before_the_next_one_is_made() -> None:
     assert player.answers == {1: ["1223334"]}
 
 
-def test_an_answer_in_too_many_pieces_is_refused_but_can_be_ended() -> None:
+@pytest.mark.parametrize(
+    ("size", "pause", "words"), [(1, 0.2, "at most 1000 parts"), (13, 0.0, "carries"), (30, 0.2, "")]
+)
+def test_an_answer_in_too_many_pieces_is_refused_but_can_be_ended(size: int, pause: float, words: str) -> None:
     world = World(players=1, weather=Weather(delay=(0.0, 0.01)), handler_time=lambda random: 10_000.0)
     (player,) = world.players
     player.ask("7")
@@ -200,18 +206,78 @@ def test_an_answer_in_too_many_pieces_is_refused_but_can_be_ended() -> None:
     request = next(event for event in world.events if isinstance(event, RequestReceived))
     pieces = 0
     refused: ValueTooLong | None = None
-    while refused is None and pieces < 2000:
+    while refused is None and pieces < 20_000:
         try:
-            world.server.send(request.client, request.message, "1", whole=False)
+            while world.server.unsent(request.client, request.message) > 1000:
+                world.run(seconds=0.1)
+            world.server.send(request.client, request.message, "1" * size, whole=False)
             pieces += 1
         except ValueTooLong as error:
             refused = error
-        world.run(seconds=0.2)
-    assert "at most 1000 parts" in str(refused)
-    world.server.send(request.client, request.message, "2" * 40)
+        world.run(seconds=pause)
+    assert words in str(refused)
+    world.server.send(request.client, request.message, "2" * LEAST_CUT)
     world.run_until_answered()
-    assert player.answers == {1: ["1" * pieces + "2" * 40]}
-    assert 900 < pieces < 1000
+    assert player.answers == {1: ["1" * pieces * size + "2" * LEAST_CUT]}
+    assert pieces > 900
+
+
+def test_an_answer_that_is_still_being_made_is_not_dropped_for_want_of_memory() -> None:
+    world = World(
+        players=3,
+        weather=Weather(delay=(0.0, 0.01)),
+        bounds=ServerBounds(answers_digits=3000),
+        handler_time=lambda random: 10_000.0,
+    )
+    slow, *others = world.players
+    slow.ask("7")
+    world.run(seconds=10, until=lambda: bool(world.runs["7"]))
+    request = next(event for event in world.events if isinstance(event, RequestReceived))
+    world.server.send(request.client, request.message, "123", whole=False)
+    world.run(seconds=1)
+    world.handler_time = lambda random: 0.0
+    world.answer = lambda digits: digits * 2000
+    for _ in range(4):
+        for player in others:
+            player.ask("8")
+        world.run(seconds=10, until=lambda: all(player.done for player in others))
+    world.server.send(request.client, request.message, "456", whole=False)
+    world.run(seconds=1)
+    world.server.send(request.client, request.message, "789")
+    world.run_until_answered()
+    assert slow.answers == {1: ["123456789"]}
+
+
+def test_answers_that_have_no_room_beside_those_under_way_are_reported_and_spoil_none_of_them() -> None:
+    world = World(
+        players=4, weather=FINE, bounds=ServerBounds(answers_digits=3000), answer=lambda digits: digits * 2000
+    )
+    world.run(seconds=2)
+    for player in world.players:
+        player.ask(str(player.name))
+    world.run(seconds=20)
+    forgotten = [event for event in world.events if isinstance(event, AnswerForgotten)]
+    answered = [player for player in world.players if player.done]
+    assert len(forgotten) + len(answered) == 4
+    assert answered
+    for player in answered:
+        assert player.answers == {1: [str(player.name) * 2000]}
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_messages_that_cannot_go_out_fill_no_memory(size: int) -> None:
+    world = World(players=1, weather=FINE)
+    quiet, busy = world.server.open_topic(), world.server.open_topic(held=3)
+    followers_of(world, quiet)
+    followers_of(world, busy, held=3)
+    world.server.publish(quiet, "1" * size, now=world.now)
+    for number in range(5000):  # as during an outage: nobody calls `writes`
+        world.server.publish(busy, f"{number:0{size}d}", now=world.now)
+    gc.collect()
+    assert sum(isinstance(thing, Outgoing) for thing in gc.get_objects()) < 2000
+    world.run(seconds=20)
+    (player,) = world.players
+    assert heard(player) == ["1" * size, *(f"{number:0{size}d}" for number in (4997, 4998, 4999))]
 
 
 # Rivals

@@ -207,6 +207,26 @@ def test_the_hook_sees_every_set_and_its_failure_harms_nobody(caplog: pytest.Log
     assert "oh no" in caplog.text
 
 
+@pytest.mark.parametrize("code", [4001, None])
+def test_the_hook_may_end_all_connections(code: int | None) -> None:
+    def hook(record: SetRecord) -> None:
+        cloud.disconnect_all(code, "enough")
+
+    with LocalCloud("turbowarp", on_set=hook) as cloud, client(cloud) as one, client(cloud, "eve") as other:
+        set_x(one, "1")
+        assert {close_code(one), close_code(other)} == {code or 1006}
+        with client(cloud) as back:
+            assert values(back, 1) == ["1"]
+
+
+def test_the_hook_may_stop_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    cloud = LocalCloud("turbowarp", on_set=lambda record: cloud.stop())
+    with cloud, client(cloud) as one:
+        set_x(one, "1")
+        assert close_code(one) == 1001
+    assert "failed" not in caplog.text
+
+
 def test_lost_updates_never_arrive_but_stored_values_do() -> None:
     with (
         LocalCloud("turbowarp", faults=Faults(loss=0.5, seed=7)) as cloud,

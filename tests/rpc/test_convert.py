@@ -116,6 +116,12 @@ def test_what_fits_an_annotation_is_converted_and_the_rest_is_refused(
         (int, INFINITY, "a whole number"),
         (int, "9" * 5000, "a whole number"),
         (float, "", "a number"),
+        (float, "nan", "a number"),
+        (float, "NaN", "a number"),
+        (float, NAN, "a number"),
+        (float, "inf", "a number"),
+        (float, "-infinity", "a number"),
+        (float | None, "Nan", "a number or nothing"),
         (float, True, "a number"),
         (bool, 2, "true or false"),
         (str, ["a"], "a text"),
@@ -135,6 +141,17 @@ def test_a_refusal_says_in_plain_words_what_was_wanted(annotation: Any, value: A
     with pytest.raises(ValueError) as caught:
         converter_for(annotation)(value)
     assert str(caught.value) == wanted
+
+
+@pytest.mark.parametrize("text", ["Infinity", "-Infinity", " 1e400", "1e+21"])
+def test_the_numbers_that_scratch_shows_are_numbers(text: str) -> None:
+    assert as_scratch_text(converter_for(float)(text)) == text.replace(" 1e400", "Infinity")
+
+
+@pytest.mark.parametrize("number", [10**5000, -(10**5000)], ids=["positive", "negative"])
+def test_a_whole_number_of_any_size_is_a_text_with_all_its_digits(number: int) -> None:
+    text = converter_for(str)(number)
+    assert (len(text), text.strip("0")) == (5001 + (number < 0), "1" if number > 0 else "-1")
 
 
 @pytest.mark.parametrize("value", ["5", 5])

@@ -72,9 +72,10 @@ def test_a_request_that_does_not_fit_is_told_so_in_plain_words(
     assert (caught.value.text, caught.value.code) == (words, 400)
 
 
-def test_a_huge_argument_is_not_repeated_in_full() -> None:
+@pytest.mark.parametrize("huge", ["x" * 100_000, 10**5000, [10**5000]], ids=["text", "number", "list"])
+def test_a_huge_argument_is_not_repeated_in_full(huge: Any) -> None:
     with pytest.raises(RequestError) as caught:
-        run(add, "x" * 100_000, 1)
+        run(add, huge, 1)
     assert len(caught.value.text) < 200
 
 
@@ -110,6 +111,27 @@ def test_annotations_that_cannot_be_looked_up_check_nothing() -> None:
 
     assert run(strange, 1, "x", []) == (1, "x", [])
     assert run(words, 1) == 1
+
+
+def test_one_annotation_that_cannot_be_looked_up_leaves_the_others_checked() -> None:
+    def buy(item: str, count: int, coupon: Mystery = None) -> Mystery:  # type: ignore
+        return item, count, coupon
+
+    assert run(buy, 7, "3", []) == ("7", 3, [])
+    with pytest.raises(RequestError, match="count should be a whole number"):
+        run(buy, "hat", "x")
+
+
+def test_the_annotations_of_what_a_partial_function_or_an_object_calls_are_checked() -> None:
+    class Adder:
+        def __call__(self, number: float) -> float:
+            return number + 1
+
+    for function in (functools.partial(add, 1), Adder()):
+        handler = make_handler(function, name="add_one")
+        assert handler.function(*handler.convert(("2",))) == 3
+        with pytest.raises(RequestError, match="should be a number, not 'x'"):
+            handler.convert(("x",))
 
 
 def test_methods_and_partial_functions_are_handlers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import sqlite3
 import subprocess
@@ -365,6 +366,20 @@ def test_a_database_that_does_not_answer_is_an_error_without_its_password() -> N
     with pytest.raises(StorageError, match="cannot be used") as caught:
         Storage("postgresql+psycopg://user:geheim@127.0.0.1:1/db")
     assert "geheim" not in str(caught.value)
+
+
+def test_a_store_may_wait_without_end(place: str) -> None:
+    with Storage(place, timeout=math.inf) as store:
+        store["a"] = 1
+        assert dict(store) == {"a": 1}
+
+
+def test_a_leaderboard_may_be_asked_for_more_than_any_database_counts_to(place: str) -> None:
+    with Storage(place) as store:
+        board = store.leaderboard("level 1")
+        board.submit("ann", 120)
+        assert board.top(10**30) == [Entry(1, "ann", 120)]
+        assert board.top(skip=10**30) == []
 
 
 def test_a_timeout_is_above_zero() -> None:

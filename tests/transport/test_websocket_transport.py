@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from cloudlink.errors import ConnectFailed, ConnectionLost, ConnectionRefused, InvalidArgument
@@ -32,13 +34,13 @@ SECRET = ".eJxVj0FugzAQRe:1abcd:SeCrEt-_"
 
 @contextlib.contextmanager
 def websocket_server(
-    handler: Callable[[ServerConnection], None], context: ssl.SSLContext | None = None
+    handler: Callable[[ServerConnection], None], context: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[Address]:
     def quiet(connection: ServerConnection) -> None:
         with contextlib.suppress(Exception):
             handler(connection)
 
-    server: Server = serve(quiet, "127.0.0.1", 0, compression=None, close_timeout=1, ssl=context)
+    server: Server = serve(quiet, "127.0.0.1", 0, compression=None, close_timeout=1, ssl=context, **options)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -429,6 +431,7 @@ def test_a_server_that_says_nothing_is_a_failed_attempt() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", ConnectFailed),
         (b"SSH-2.0-OpenSSH_9.6\r\n", ConnectFailed),
         (b"\xff\xfe\r\n\r\n", ConnectFailed),
+        (b"\r\n\r\n", ConnectFailed),
         (b"", ConnectFailed),
     ],
 )
@@ -437,6 +440,17 @@ def test_any_other_answer_is_told_as_our_own_error(answer: bytes, expected: type
         WebSocketTransport(address)
     if isinstance(error.value, ConnectionRefused):
         assert str(error.value.code) in answer.decode()
+
+
+def test_a_cookie_that_is_none_is_told_as_our_own_error() -> None:
+    def add_cookie(connection: ServerConnection, request: Request, response: Response) -> None:
+        response.headers["Set-Cookie"] = "a,b=c"
+
+    with (
+        websocket_server(echo, process_response=add_cookie) as address,
+        pytest.raises(ConnectFailed, match="cannot be reached: Illegal key"),
+    ):
+        WebSocketTransport(address)
 
 
 def test_a_redirect_is_not_followed() -> None:
