@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from textwrap import indent
 from time import perf_counter
 from typing import Any
 
@@ -42,67 +43,54 @@ TURBOWARP = Path(
 )
 """Where the tests put TurboWarp's machine."""
 
-SCRIPTS = """
-when I receive [read v]
-read all
-
-define read all :: warp
-repeat (rounds)
-  set [entry v] to (1)
-  repeat (length of [inputs v])
-    set [digits v] to (item (entry) of [inputs v])
-    set [place v] to (1)
-    read text
-    change [entry v] by (1)
-  end
+CALLS = {
+    "read": """
+set [digits v] to (item (entry) of [inputs v])
+set [place v] to (1)
+read text
+""",
+    "write": """
+set [digits v] to []
+write text (item (entry) of [inputs v])
+""",
+    "read pairs": """
+set [digits v] to (item (entry) of [inputs v])
+set [text v] to []
+set [place v] to (1)
+repeat ((length of (digits)) / (2))
+  set [pair v] to (join (letter (place) of (digits)) (letter ((place) + (1)) of (digits)))
+  set [text v] to (join (text) (item (pair) of [letters of pairs v]))
+  change [place v] by (2)
 end
+""",
+    "read bytes": """
+set [digits v] to (item (entry) of [inputs v])
+set [place v] to (1)
+next (length of (digits)) digits to bytes
+""",
+}
+"""What is done with each of the inputs, by the broadcast that begins it."""
 
-when I receive [write v]
-write all
 
-define write all :: warp
+def scripts() -> str:
+    """The calls as scripts, each for all inputs, so many rounds."""
+    return "\n".join(
+        f"""
+when I receive [{call} v]
+{call} all
+
+define {call} all :: warp
 repeat (rounds)
   set [entry v] to (1)
   repeat (length of [inputs v])
-    set [digits v] to []
-    write text (item (entry) of [inputs v])
-    change [entry v] by (1)
-  end
-end
-
-when I receive [read pairs v]
-read all pairs
-
-define read all pairs :: warp
-repeat (rounds)
-  set [entry v] to (1)
-  repeat (length of [inputs v])
-    set [digits v] to (item (entry) of [inputs v])
-    set [text v] to []
-    set [place v] to (1)
-    repeat ((length of (digits)) / (2))
-      set [pair v] to (join (letter (place) of (digits)) (letter ((place) + (1)) of (digits)))
-      set [text v] to (join (text) (item (pair) of [letters of pairs v]))
-      change [place v] by (2)
-    end
-    change [entry v] by (1)
-  end
-end
-
-when I receive [read bytes v]
-read all bytes
-
-define read all bytes :: warp
-repeat (rounds)
-  set [entry v] to (1)
-  repeat (length of [inputs v])
-    set [digits v] to (item (entry) of [inputs v])
-    set [place v] to (1)
-    next (length of (digits)) digits to bytes
+{indent(blocks.strip(), "    ")}
     change [entry v] by (1)
   end
 end
 """
+        for call, blocks in CALLS.items()
+    )
+
 
 BYTES = {"Scratch": 101, "TurboWarp": 35_000}
 """About as many as a variable holds there."""
@@ -209,6 +197,7 @@ def sizes(report: Report) -> None:
     """
     report.heading("size of the sprite")
     sprite = sprite_json(companion_source(), tables=sprite_tables())
+    whole = parts(sprite)
     for case, block, goal in (
         ("all of the sprite", "", 300),
         ("to read texts", "read text", 300),
@@ -216,12 +205,12 @@ def sizes(report: Report) -> None:
         ("to read values", "read value", None),
         ("to write values", "write value %s", None),
     ):
-        found = parts(needed_by(sprite, block) if block else sprite)
+        found = parts(needed_by(sprite, block)) if block else whole
         report.add(Row("tables and code", case, (found.tables + found.code) / 1e3, "KB", at_most=goal))
         for name in ("code", "tables", "characters"):
             report.add(Row(f"of it {name}" if name != "characters" else name, case, getattr(found, name) / 1e3, "KB"))
     for name in ("comments", "costumes"):
-        report.add(Row(name, "all of the sprite", getattr(parts(sprite), name) / 1e3, "KB"))
+        report.add(Row(name, "all of the sprite", getattr(whole, name) / 1e3, "KB"))
 
 
 def project(folder: Path) -> Path:
@@ -231,7 +220,7 @@ def project(folder: Path) -> Path:
         build_sb3(
             companion_source(),
             tables=sprite_tables(),
-            extra_scripts={NAME: SCRIPTS},
+            extra_scripts={NAME: scripts()},
             extra_variables={"rounds": 1, "entry": 1, "pair": ""},
             extra_lists={"inputs": [], "letters of pairs": [chr(22 + number) for number in range(1, 100)]},
         )

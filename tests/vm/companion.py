@@ -50,6 +50,14 @@ end
     )
 
 
+_READ_VALUE = f"""
+set [readable v] to (1)
+{_take("digits")}
+set [place v] to (1)
+read value
+add (readable) to [results v]
+""".strip()
+
 CALLS = {
     "digits to bytes": f"""
 set [readable v] to (1)
@@ -72,19 +80,11 @@ take next call
 add (checksum) to [results v]
 """,
     "read value": f"""
-set [readable v] to (1)
-{_take("digits")}
-set [place v] to (1)
-read value
-add (readable) to [results v]
+{_READ_VALUE}
 {_give("paths", "values")}
 """,
     "read rows": f"""
-set [readable v] to (1)
-{_take("digits")}
-set [place v] to (1)
-read value
-add (readable) to [results v]
+{_READ_VALUE}
 {_give(*(f"server column {column}" for column in COLUMNS))}
 """,
     "write value": """
