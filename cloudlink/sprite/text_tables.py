@@ -41,11 +41,14 @@ def text_tables(table: TextTable) -> Mapping[str, Table]:
     "single tokens" are the tokens of one other character, by its number.
 
     Raises:
-        ValueError: the table is not one that `tools.train_text` has put into the sprite's order.
+        ValueError: the table is not one that `tools.train_text` has put into the sprite's order, or has codes of more
+            than four digits.
     """
     tree = tree_tokens(table.tokens)
     if tree != list(table.tokens[: len(tree)]) or table.lengths[COMMON] != _COMMON_LENGTHS:
         raise ValueError("the table is not in the sprite's order: make it with `python -m tools.train_text`")
+    if any(any(counts[_LONGEST:]) for counts in table.lengths):
+        raise ValueError(f"the table has codes of more than {_LONGEST} digits, which the sprite would not end reading")
     specials = [table.end, table.characters, table.window, table.pack]
     rare = len(table.tokens) + 1
     common = len(table.lengths)

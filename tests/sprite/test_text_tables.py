@@ -96,3 +96,9 @@ def test_a_table_in_another_order_is_refused() -> None:
         text_tables(replace(TABLE, tokens=[*TABLE.tokens[1:], TABLE.tokens[0]]))
     with pytest.raises(ValueError, match="arrange it first"):
         text_tables(replace(TABLE, symbols=[sorted(row) for row in TABLE.symbols]))
+
+
+def test_codes_that_the_sprite_would_not_end_reading_are_refused() -> None:
+    lengths = [*TABLE.lengths[:-1], [*TABLE.lengths[-1][:-1], 1]]
+    with pytest.raises(ValueError, match="more than 4 digits"):
+        text_tables(replace(TABLE, lengths=lengths))
