@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import Final, TypeVar
 
 from cloudlink.errors import InvalidArgument
@@ -38,8 +39,15 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], *, worker
 
 def _in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[Result]:
     pool = ThreadPoolExecutor(workers, thread_name_prefix="cloudlink-files")
+    left = iter(items)
     try:
-        for future in as_completed([pool.submit(work, item) for item in items]):
-            yield future.result()
+        # No more than the threads can do, so that the work never gets far ahead of a caller who may close this.
+        under_way = {pool.submit(work, item) for item in islice(left, workers)}
+        while under_way:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                under_way.update(pool.submit(work, item) for item in islice(left, 1))
+                yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
