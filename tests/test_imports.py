@@ -15,6 +15,7 @@ ROOT = Path(cloudlink.__file__).parent
 # What each part may import of cloudlink, besides itself. Nothing may import a part that is not in its row.
 BASE = {"errors", "limits", "clock", "javascript", "level"}
 MAY_IMPORT: dict[str, set[str]] = {
+    "blank": set(),
     "errors": set(),
     "limits": set(),
     "clock": {"errors"},
@@ -33,11 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dispatch": {"clock"},
     "events": BASE | {"connection", "dispatch", "log_watch", "rest", "transport"},
     "link_thread": BASE | {"link", "transport"},
-    "rest": BASE | {"connection"},
+    "rest": BASE | {"blank", "connection"},
     "server": BASE | {"classic", "connection", "link", "rest", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
-    "sprite": {"codec", "errors", "limits", "rpc"},
+    "sprite": {"blank", "codec", "errors", "limits", "rpc"},
     "storage": {"errors"},
     "player": {"errors", "limits"},
     "testing": BASE | {"client", "local_service", "server", "transport"},

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
+from cloudlink.blank import BLANK
 from cloudlink.errors import InvalidArgument
 from cloudlink.rest.project_files import MAX_ASSETS, is_asset
 
@@ -34,6 +35,8 @@ ProjectSource = str | Path | bytes | IO[bytes]
 
 class ProjectArchive(Mapping[str, bytes]):
     """An .sb3 whose parts are all there and whole. Close it, or use it as a context manager.
+
+    Only the empty picture, which the site has, may be missing (`cloudlink.blank`).
 
     It maps the names of its assets, "md5.extension", to their bytes, which are read when they are asked for; several
     threads may ask.
@@ -135,6 +138,8 @@ class ProjectArchive(Mapping[str, bytes]):
         names = dict.fromkeys(name for target in self._targets(content) for name in self._assets(target))
         if len(names) > MAX_ASSETS:
             raise self._wrong(f"it has {len(names):,} assets, more than {MAX_ASSETS:,}")
+        if f"{BLANK}.svg" not in self._zip.namelist():
+            names.pop(f"{BLANK}.svg", None)
         for name in names:
             self._asset(name)
         return names

@@ -13,8 +13,9 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from cloudlink.blank import BLANK
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.compiler import Compiled, Scope, compile_scripts, nearest
@@ -24,10 +25,10 @@ from cloudlink.sprite.source import FromTable, Monitor, Scalar, SpriteSource, St
 from cloudlink.sprite.variant import cloud_names, documents, with_parts
 
 Json = Any
+T = TypeVar("T")
 
 # The virtual machine whose format this is; the editor only reads `semver`.
 _META = {"semver": "3.0.0", "vm": "5.0.300", "agent": ""}
-_EMPTY_SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1" viewBox="0 0 1 1"></svg>'
 _BACKDROP_SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="480" height="360" viewBox="0 0 480 360">'
     b'<rect width="480" height="360" fill="#ffffff"/></svg>'
@@ -164,8 +165,10 @@ class _Project:
         return self.sprite(self.source)[0]
 
     def json(self) -> dict[str, Json]:
-        sources = [self.source, *self.source.starter.sprites]
+        sources = [*self.source.starter.sprites, self.source]
         _refuse_twins([source.name for source in sources], "two sprites are called {}")
+        # The companion comes last: the editor opens a project with the blocks of its first sprite on the screen, and
+        # would take long to draw thousands.
         sprites = [self.sprite(source) for source in sources]
         messages = sorted(frozenset[str]().union(*(compiled.messages for _, compiled in sprites)))
         _refuse_twins(
@@ -182,12 +185,12 @@ class _Project:
 
     def stage(self, messages: Sequence[str]) -> dict[str, Json]:
         cloud = {global_id("variable", name): [name, "0", True] for name in self.cloud_names.values()}
-        plain = {global_id("variable", name): [name, value] for name, value in self.variables.items()}
+        plain = {global_id("variable", name): [name, value] for name, value in _sorted(self.variables)}
         return {
             "isStage": True,
             "name": "Stage",
             "variables": cloud | plain,
-            "lists": {global_id("list", name): [name, items] for name, items in self.lists.items()},
+            "lists": {global_id("list", name): [name, items] for name, items in _sorted(self.lists)},
             "broadcasts": {global_id("broadcast", name): name for name in messages},
             "blocks": {},
             "comments": {},
@@ -215,11 +218,11 @@ class _Project:
             "name": source.name,
             "variables": {
                 local_id("variable", source.name, name): [name, self.scalar(name, value)]
-                for name, value in source.local_variables.items()
+                for name, value in _sorted(source.local_variables)
             },
             "lists": {
                 local_id("list", source.name, name): [name, self.items(value)]
-                for name, value in source.local_lists.items()
+                for name, value in _sorted(source.local_lists)
             },
             "broadcasts": {},
             "blocks": compiled.blocks,
@@ -263,7 +266,7 @@ class _Project:
         more = map(str, self.table(costumes.table)) if costumes.table else ()
         drawn = [_costume(drawing.name, drawing.svg) for drawing in costumes.drawings]
         empty = [_empty_costume(name) for name in (*costumes.names, *more)]
-        found = drawn + empty or [_costume("costume1", _EMPTY_SVG)]
+        found = drawn + empty or [_empty_costume("costume1")]
         # The editor would rename the second one on loading.
         _refuse_twins([costume["name"] for costume in found], f"two costumes of {source.name} are called {{}}")
         return found
@@ -322,6 +325,11 @@ class _Project:
         ]
 
 
+def _sorted(named: Mapping[str, T]) -> list[tuple[str, T]]:
+    """Variables or lists as the editor sorts them, which it does anew for each block: sorted, it is soon done."""
+    return sorted(named.items(), key=lambda item: item[0].lower())
+
+
 def _refuse_twins(names: Sequence[str], problem: str) -> None:
     seen: set[str] = set()
     for name in names:
@@ -349,7 +357,7 @@ def _costume(name: str, svg: bytes) -> dict[str, Json]:
 
 def _empty_costume(name: str) -> dict[str, Json]:
     """A costume with only what every project must say of it; the companion has a thousand of them."""
-    return {"name": name, "assetId": _asset_id(_EMPTY_SVG), "dataFormat": "svg"}
+    return {"name": name, "assetId": BLANK, "dataFormat": "svg"}
 
 
 def _svg_size(name: str, svg: bytes) -> tuple[float, float]:
@@ -367,7 +375,7 @@ def _asset_id(data: bytes) -> str:
 
 def _assets(sources: Sequence[SpriteSource]) -> dict[str, bytes]:
     drawn = [drawing.svg for source in sources for drawing in source.costumes.drawings]
-    return {f"{_asset_id(data)}.svg": data for data in (_EMPTY_SVG, _BACKDROP_SVG, *drawn)}
+    return {f"{_asset_id(data)}.svg": data for data in (_BACKDROP_SVG, *drawn)}
 
 
 def _pack(name: str, content: Json, assets: Mapping[str, bytes]) -> bytes:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloudlink.blank import BLANK
 from cloudlink.limits import SCRATCH
 from cloudlink.sprite.lint_blocks import Names, lint_blocks, sent_and_received
 from cloudlink.sprite.problem import Problem, doubtful, wrong
@@ -79,9 +80,13 @@ def lint_assets(project: Mapping[str, Json], members: Mapping[str, bytes]) -> li
             for asset in target.get(kind, []):
                 place = f"{target['name']}, {kind[:-1]} {asset.get('name')!r}"
                 name = asset.get("md5ext") or f"{asset.get('assetId')}.{asset.get('dataFormat')}"
+                asset_id = name.partition(".")[0]
                 if name not in members:
-                    problems.append(wrong(place, f"its file {name} is missing", "save the project anew in the editor"))
-                elif hashlib.md5(members[name], usedforsecurity=False).hexdigest() != name.partition(".")[0]:
+                    if asset_id != BLANK:
+                        problems.append(
+                            wrong(place, f"its file {name} is missing", "save the project anew in the editor")
+                        )
+                elif hashlib.md5(members[name], usedforsecurity=False).hexdigest() != asset_id:
                     problems.append(wrong(place, f"its file {name} holds other bytes", "put the picture in anew"))
     return problems
 

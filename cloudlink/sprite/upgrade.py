@@ -226,11 +226,6 @@ def _carried_comment(comment: Mapping[str, Json], ids: Mapping[str, str]) -> dic
 
 
 def _authors_costumes(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[Json]:
-    """Return the costumes that are not ours: ours are found by their names, and former ones are all empty."""
+    """Return the costumes that are not ours, which are found by their names."""
     names = [costume["name"] for costume in new["costumes"]]
-    pictures = [costume["assetId"] for costume in new["costumes"]]
-    return [
-        costume
-        for costume in old["costumes"]
-        if costume.get("name") not in names and costume.get("assetId") not in pictures
-    ]
+    return [costume for costume in old["costumes"] if costume.get("name") not in names]

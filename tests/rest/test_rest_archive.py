@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from offline_site import sample
 from project_maker import asset_entry, made, modern_projects, numbered, zipped
 
+from cloudlink.blank import BLANK
 from cloudlink.errors import InvalidArgument
 from cloudlink.rest import archive
 from cloudlink.rest.archive import ProjectArchive
+from cloudlink.sprite.companion import starter_sb3
 
 SVG = b"<svg/>"
 GOOD = made([SVG], [b"RIFF"])
@@ -103,6 +105,19 @@ def test_a_content_that_is_no_project_is_refused(content: Any, match: str) -> No
 )
 def test_a_sprite_that_lacks_something_is_named(changes: dict[str, Any], match: str) -> None:
     refused(with_stage(**changes), match)
+
+
+def test_only_the_empty_picture_that_the_site_has_may_be_missing() -> None:
+    empty = {"name": "A", "assetId": BLANK, "dataFormat": "svg"}
+    own = GOOD.content["targets"][0]["costumes"]
+    with ProjectArchive(with_stage(costumes=[*own, empty])) as opened:
+        assert dict(opened) == GOOD.assets
+    refused(with_stage(costumes=[empty | {"dataFormat": "png"}]), r"\.png is missing")
+
+
+def test_the_starter_project_can_be_uploaded() -> None:
+    with ProjectArchive(starter_sb3()) as opened:
+        assert len(opened) == 2
 
 
 def test_an_archive_without_a_project_is_refused() -> None:

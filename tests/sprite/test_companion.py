@@ -94,4 +94,4 @@ def test_the_command_builds_both_files(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["cloudlink.sprite3", "starter.sb3"]
     starter = json.loads(contents((tmp_path / "out" / "starter.sb3").read_bytes())["project.json"])
-    assert [target["name"] for target in starter["targets"]] == ["Stage", "cloudlink", "Example"]
+    assert [target["name"] for target in starter["targets"]] == ["Stage", "Example", "cloudlink"]

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudlink.blank import BLANK
 from cloudlink.cli.main import main
 from cloudlink.errors import SpriteError
 from cloudlink.sprite.archive import Archive
@@ -253,14 +254,14 @@ def test_missing_and_forged_pictures_are_found():
     data = build_sb3(SOURCE, tables={})
     assets = Archive(data).assets
     assert lint_assets(GOOD, assets) == []
-    costume = GOOD["targets"][1]["costumes"][0]
-    name = f"{costume['assetId']}.{costume['dataFormat']}"
-    forged = [str(problem) for problem in lint_assets(GOOD, assets | {name: b"<svg/>"})]
-    assert len(forged) == 2
-    assert "Link, costume 'one': its file" in forged[0]
-    assert "holds other bytes" in forged[0]
-    del assets[name]
-    assert all("is missing" in str(problem) for problem in lint_assets(GOOD, assets))
+    (backdrop,) = assets
+    forged = [str(problem) for problem in lint_assets(GOOD, {backdrop: b"<svg/>", f"{BLANK}.svg": b"<svg/>"})]
+    assert len(forged) == 3
+    assert "Stage, costume 'backdrop1': its file" in forged[0]
+    assert "Link, costume 'one': its file" in forged[1]
+    assert all("holds other bytes" in problem for problem in forged)
+    (missing,) = lint_assets(GOOD, {})  # the empty picture need not be there
+    assert f"its file {backdrop} is missing" in str(missing)
 
 
 def test_the_command_tells_the_problems_of_a_file(tmp_path):
