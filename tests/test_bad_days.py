@@ -22,6 +22,7 @@ from typing import Any
 
 import patience
 import pytest
+from quiet_port import quiet_port
 from spacing import JITTER
 
 from cloudlink.client import CloudClient
@@ -52,7 +53,7 @@ class Place:
 
     def __init__(self, profile: str | Profile) -> None:
         self.sets: list[SetRecord] = []
-        self.cloud = LocalCloud(profile, on_set=self.sets.append)
+        self.cloud = LocalCloud(profile, port=quiet_port(), on_set=self.sets.append)
         self.connections: list[CloudConnection] = []
         self._stack = ExitStack()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from classic_sprite import DONE, FRAME, TIMEOUT, ClassicSprite
+from quiet_port import quiet_port
 from spacing import too_close
 
 from cloudlink.classic.settings import UPLINK
@@ -127,7 +128,7 @@ class Place:
 def place(profile: str) -> Iterator[Place]:
     before = set(threading.enumerate())
     with ExitStack() as stack:
-        yield Place(stack.enter_context(LocalCloud(profile)), stack)
+        yield Place(stack.enter_context(LocalCloud(profile, port=quiet_port())), stack)
     for thread in set(threading.enumerate()) - before:
         thread.join(SECONDS)
     assert set(threading.enumerate()) <= before

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from quiet_port import quiet_port
 from site_caller import API, Caller
 
 import cloudlink.testing
@@ -18,9 +19,9 @@ from cloudlink.testing import SPEED_LIMITS, LocalSite, Rules
 
 
 def test_a_site_restarts_on_its_port_with_its_state() -> None:
-    site = LocalSite()
     with pytest.raises(CloudlinkError, match="no port before its first start"):
-        _ = site.port
+        _ = LocalSite().port
+    site = LocalSite(port=quiet_port())
     with site:
         site.add_user("pixel_otter")
         port = site.port
