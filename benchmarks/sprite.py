@@ -1,9 +1,11 @@
 """What does the companion sprite cost its author: time to an answer, time of a frame, turns of a loop beside it?
 
 Wall time, on loopback, at 30 frames a second: Scratch's virtual machine on a cloud with Scratch's limits (sets of 256
-digits, 0.1 s apart), TurboWarp's on one with TurboWarp's (0.05 s apart). Needs Node. A "turn" is one time round a
-user's counting loop, which a machine runs as often as a frame has room; the share is of what the loop has in the same
-project just before, with the sprite stopped.
+digits, 0.1 s apart), TurboWarp's on one with TurboWarp's (0.05 s apart, and passed on in batches, 60 a second). Needs
+Node. Taking turns with the short answers, a bare echo is the channel's limit: a script sets a cloud variable, a
+connection sets another as soon as it hears of it, and the script waits for that. A "turn" is one time round a user's
+counting loop, which a machine runs as often as a frame has room; the share is of what the loop has in the same project
+just before, with the sprite stopped.
 
     python benchmarks/sprite.py [--quick] [--json FILE]
 """
@@ -15,12 +17,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from report import Report, Row, main
 
-from cloudlink import CloudConnection, CloudRequests, PlayerError, TwCloudConnection
+from cloudlink import CloudConnection, CloudRequests, PlayerError, Priority, TwCloudConnection
 from cloudlink.localcloud import LocalCloud
 from cloudlink.player import Player, install
 from cloudlink.player.install import default_directory, install_locked
@@ -28,6 +32,7 @@ from cloudlink.sprite.build import build_sb3, sprite_json
 from cloudlink.sprite.companion import companion_source
 from cloudlink.sprite.measure import measure as measure_size
 from cloudlink.sprite.tables import sprite_tables
+from cloudlink.transport.connection import ConnectionEvent, VariableSet
 
 PROJECT = "1"
 PAUSE = 0.25
@@ -53,6 +58,10 @@ repeat (20)
   add (server reply) to [answers v]
 end
 
+when I receive [bare echo v]
+set [☁ BARE_TO v] to (turn)
+wait until <(☁ BARE_FROM) = (turn)>
+
 when I receive [count v]
 forever
   change [turns v] by (1)
@@ -76,8 +85,14 @@ def serving(flavor: Flavor) -> Iterator[str]:
         client.add_request(lambda number: 2 * number, name="double")
         client.add_request(english, name="english")
         client.add_request(slow, name="slow")
+        connection.add_listener(partial(_echo, connection))
         with client:
             yield cloud.url
+
+
+def _echo(connection: CloudConnection, event: ConnectionEvent) -> None:
+    if isinstance(event, VariableSet) and event.name == "BARE_TO":
+        connection.set_var("BARE_FROM", event.value, priority=Priority.URGENT)
 
 
 def english(length: int) -> str:
@@ -97,8 +112,9 @@ def playing(flavor: Flavor) -> Iterator[Player]:
     machine = None
     if flavor == "turbowarp":
         machine = install_locked(TESTS, default_directory("tests", TESTS)) / TURBOWARP
+    source = companion_source()
     project = build_sb3(
-        companion_source(),
+        replace(source, cloud_variables=(*source.cloud_variables, "☁ BARE_TO", "☁ BARE_FROM")),
         tables=sprite_tables(),
         extra_scripts={"Author": SCRIPTS},
         extra_variables={"turn": 0, "turns": 0},
@@ -143,7 +159,11 @@ def _measure_player(report: Report, flavor: Flavor, player: Player, url: str) ->
     player.green_flag()
     player.wait_until("server status", equals="online")
 
-    times = [_time(player, "double", 21, 42) for _ in range(10 if report.quick else 50)]
+    echoes, times = [], []
+    for number in range(10 if report.quick else 50):
+        echoes.append(_echo_time(player, number + 1))
+        times.append(_time(player, "double", 21, 42))
+    report.add(Row("round trip, median", f"{flavor}, bare echo: the limit", 1000 * statistics.median(echoes), "ms"))
     report.add(Row("round trip, median", f"{flavor}, short answer", 1000 * statistics.median(times), "ms", at_most=50))
     times = [_time(player, "english", 1000, english(1000)) for _ in range(3 if report.quick else 15)]
     case = f"{flavor}, 1,000 English characters"
@@ -194,6 +214,13 @@ def _turns_kept(player: Player, begin: Callable[[Player], None]) -> float:
         begin(player)
         shares.append(_turns(player) / alone)
     return statistics.median(shares)
+
+
+def _echo_time(player: Player, number: int) -> float:
+    """The seconds from setting a cloud variable to the frame in which the other one shows the same."""
+    time.sleep(PAUSE)
+    player.set_variable("turn", number)
+    return player.broadcast("bare echo").seconds
 
 
 def _time(player: Player, name: str, argument: int, expected: object) -> float:
