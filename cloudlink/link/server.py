@@ -277,6 +277,12 @@ class ServerLink:
         request = session.requests.get(message) if session else None
         return request.answer.unsent if request is not None and request.answer is not None else 0
 
+    def is_begun(self, client: int, message: int) -> bool:
+        """Whether pieces of an answer were sent, and not its end."""
+        session = self._sessions.get(client)
+        request = session.requests.get(message) if session else None
+        return request is not None and request.answer is not None and not request.answer.whole
+
     def _check_length(self, what: str, size: int) -> None:
         if size > self.most_digits:
             raise ValueTooLong(

@@ -177,6 +177,17 @@ class Line:
         unsent = self._ends.pending and not self._thread.over
         return not (self._thread.busy or self._calls or unsent)
 
+    def refuse(self) -> None:
+        """Answer what still runs or waits with "the server is stopping"; what comes of it is dropped."""
+        with self._use() as link:
+            for call in self._calls.clear():
+                if call.client == _CLASSIC:
+                    self._send_classic(call.message, stopping())
+                elif link.is_begun(call.client, call.message):
+                    self._send_end(link, call, "", stopping())
+                else:
+                    self._send_error(call.client, call.message, stopping())
+
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
         self._thread.stop()
@@ -504,13 +515,15 @@ class Line:
             if not isinstance(error, RequestError):
                 self._shared.tell("on_error", received, error)
         with self._use() as link:
-            if not self._calls.finish(call):
-                return
-            try:
-                link.send(call.client, call.message, prefix + messages.encode_end(sendable))
-            except ValueTooLong:  # where so little room is left, a short error still fits
-                too_long = RequestError("the answer is too long", 413)
-                link.send(call.client, call.message, prefix + messages.encode_end(too_long))
+            if self._calls.finish(call):
+                self._send_end(link, call, prefix, sendable)
+
+    def _send_end(self, link: ServerLink, call: Call, prefix: str, error: RequestError | None) -> None:
+        try:
+            link.send(call.client, call.message, prefix + messages.encode_end(error))
+        except ValueTooLong:  # where so little room is left, a short error still fits
+            too_long = RequestError("the answer is too long", 413)
+            link.send(call.client, call.message, prefix + messages.encode_end(too_long))
 
 
 async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[Any, None]:
