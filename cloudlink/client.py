@@ -359,10 +359,9 @@ class CloudClient:
             asked.future.set_result(answer)
 
     def _answer(self, asked: _Asked | None, digits: str) -> Any:
-        if asked is not None:
+        if asked is not None and digits.startswith(messages.ITEMS):  # else maybe an error in place of the items
             self._give_items(asked, digits[asked.items.taken :])
-            if asked.items.of_items:
-                return asked.items.end()
+            return asked.items.end()
         return messages.decode_answer(digits)
 
     # Our own requests, which nobody waits for: the link repeats them until they are answered.

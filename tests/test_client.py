@@ -18,13 +18,13 @@ from joining import QUICK, Join, joining
 from cloudlink import codec
 from cloudlink.client import CloudClient
 from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout, ValueTooLong
-from cloudlink.link.events import RequestReceived
+from cloudlink.link.events import AnswerForgotten, RequestReceived
 from cloudlink.link.server import ServerLink
-from cloudlink.link.settings import Channel
+from cloudlink.link.settings import Channel, ServerBounds
 from cloudlink.link.topics import MOST_HELD
 from cloudlink.link_thread import LinkThread
-from cloudlink.localcloud import LocalCloud
-from cloudlink.rpc.messages import decode_request, encode_answer
+from cloudlink.localcloud import Faults, LocalCloud
+from cloudlink.rpc.messages import ITEMS, decode_request, encode_answer, encode_end, encode_error, encode_item
 from cloudlink.server import CloudRequests
 
 SECONDS = 10.0
@@ -353,6 +353,45 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Jo
                     player.request("echo")
     finally:
         thread.stop()
+
+
+def test_who_has_some_items_of_an_answer_that_is_no_longer_kept_gets_the_error() -> None:
+    link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic(), bounds=ServerBounds(answers_digits=3000))
+    asked: dict[str, RequestReceived] = {}
+
+    def listen(event: object) -> None:
+        with thread.use():
+            if isinstance(event, RequestReceived):
+                asked[decode_request(event.digits).name] = event
+            elif isinstance(event, AnswerForgotten):
+                link.send(event.client, event.message, encode_error(RequestError("no longer kept", 410)))
+
+    def answer(name: str, digits: str, *, whole: bool) -> None:
+        with thread.use():
+            link.send(asked[name].client, asked[name].message, digits, whole=whole)
+
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
+        thread = LinkThread(join("server"), link, on_event=listen, name="server")
+        thread.start()
+        try:
+            with CloudClient(join("player"), timeout=60.0) as player:
+                seen: list[Any] = []
+                items = player.submit("items", on_item=seen.append)
+                other = player.submit("other")
+                assert thread.wait_for(lambda: len(asked) == 2, timeout=SECONDS)
+                answer("items", ITEMS + encode_item("first"), whole=False)
+                patience.until(lambda: seen == ["first"], seconds=SECONDS)
+                cloud.faults = Faults(loss=1.0)
+                answer("items", encode_item(list(range(1000, 1400))) + encode_end(), whole=True)
+                assert thread.wait_for(lambda: not link.pending, timeout=SECONDS)
+                answer("other", encode_answer("7" * 2000), whole=True)
+                cloud.faults = Faults()
+                error = items.exception(2 * SECONDS)
+                assert isinstance(error, RequestError)
+                assert (error.code, seen) == (410, ["first"])
+                assert other.result(SECONDS) == "7" * 2000
+        finally:
+            thread.stop()
 
 
 # Topics

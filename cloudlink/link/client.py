@@ -432,6 +432,8 @@ class ClientLink:
     def _receive_part(self, request: _Request, part: Part, now: float) -> None:
         request.arrived = True
         request.timer.answered(now)
+        if part.last and part.part == 0:  # an error in the place of an answer that the server no longer keeps
+            request.incoming = Incoming()
         if not request.incoming.add(part):
             return
         request.timer.wait(self._patience_between_parts(request, now), now)

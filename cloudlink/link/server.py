@@ -90,6 +90,7 @@ class _Request:
     incoming: Incoming | None  # until it is whole
     answer: Outgoing | None = None
     forgotten: bool = False  # it was answered, but the answer is no longer kept
+    replaced: bool = False  # its client holds parts of such an answer, and asks for more of them
 
     @property
     def runs(self) -> bool:
@@ -577,11 +578,12 @@ class ServerLink:
         if request.incoming is not None:
             self._replies[key] = Need(message, request.incoming.next, request.incoming.missing)
         elif request.answer is not None:
+            after = 0 if request.replaced else after
             self._send_again(session, request.answer, missing, after=after, before=now - session.under_way(self._times))
             if not request.answer.whole and not request.answer.pending:
                 self._replies[key] = Working(message)
         elif request.forgotten:
-            request.forgotten = False
+            request.forgotten, request.replaced = False, True
             self._events.append(AnswerForgotten(session.client, message))
         else:
             self._replies[key] = Working(message)
