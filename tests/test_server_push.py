@@ -18,7 +18,7 @@ from joining import Join, joining
 from cloudlink.client import ME, CloudClient
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
-from cloudlink.localcloud import LocalCloud
+from cloudlink.localcloud import Faults, LocalCloud
 from cloudlink.rpc.budget import Budget
 from cloudlink.rpc.messages import encode_item
 from cloudlink.serve.player import Player, ReceivedRequest
@@ -331,6 +331,30 @@ def test_events_tell_who_comes_and_what_is_asked(join: Join, server: CloudReques
         ("error", "broken", KeyError),
     ]
     assert [one.user for one in server.players] == ["griffpatch"]
+
+
+def test_players_are_gone_after_a_lease_also_while_the_cloud_is_down() -> None:
+    passed = 0.0
+    gone: list[Player] = []
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
+        connection = join("server")
+        server = CloudRequests(connection, clock=lambda: time.monotonic() + passed)
+        server.event(_named("on_disconnect", gone.append))
+        with server, CloudClient(join("player"), user="ann") as player:
+            player.follow(print)
+            assert player.wait_follows(timeout=SECONDS)
+            cloud.faults = Faults(outage=True)
+            until(lambda: not connection.connected)
+            passed = 200.0
+            assert server.clients == 1
+            passed = 400.0
+            until(lambda: server.clients == 0)
+            until(lambda: [one.user for one in gone] == ["ann"])
+            assert server.send("is anybody there") == 0
+            cloud.faults = Faults()
+            until(lambda: connection.connected)
+            player.submit("nobody", timeout=SECONDS).exception()
+            until(lambda: server.send("welcome back") == 1)
 
 
 def test_an_event_function_that_ends_itself_ends_no_events(join: Join, server: CloudRequests) -> None:

@@ -399,7 +399,7 @@ class ServerLink:
 
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
-        self._expire(now)
+        self.expire(now=now)
         self._tell_topics(now)
         if not self._pacer.ready(now=now):
             return []
@@ -419,6 +419,19 @@ class ServerLink:
             return max(now, self._pacer.next)
         due = min(self._next_expiry, self._next_beat)
         return None if due == math.inf else max(now, due)
+
+    def expire(self, *, now: float) -> float:
+        """Forget clients that were not heard for a lease; when, in seconds, to look again.
+
+        `writes` does so as well: this is for times when nothing can be written.
+        """
+        if now >= self._next_expiry:
+            for session in list(self._sessions.values()):
+                if now >= session.ends(self._times):
+                    self._close(session)
+            ends = (session.ends(self._times) for session in self._sessions.values())
+            self._next_expiry = min(ends, default=math.inf)
+        return self._next_expiry
 
     def next_event(self) -> ServerEvent | None:
         """The oldest event that was not fetched yet."""
@@ -463,14 +476,6 @@ class ServerLink:
         self._next_expiry = min(self._next_expiry, session.ends(self._times))
         self._events.append(ClientJoined(session.client))
         return session
-
-    def _expire(self, now: float) -> None:
-        if now < self._next_expiry:
-            return
-        for session in list(self._sessions.values()):
-            if now >= session.ends(self._times):
-                self._close(session)
-        self._next_expiry = min((session.ends(self._times) for session in self._sessions.values()), default=math.inf)
 
     def _close(self, session: _Session) -> None:
         del self._sessions[session.client], self._by_address[session.address], self._by_nonce[session.nonce]

@@ -121,7 +121,7 @@ class Line:
             receive=self._take,
             on_event=self._handle,
             name="cloudlink-server",
-            tick=self._give_up,
+            tick=self._pass_time,
             clock=shared.clock,
         )
         self._ends = ends
@@ -229,8 +229,13 @@ class Line:
         received_at = arrived.received_at if known else None
         self._ends.receive(arrived.name, arrived.value, now=now, age=age, received_at=received_at)
 
-    def _give_up(self, now: float) -> float | None:
-        return None if self._requesters is None else self._requesters.give_up(now=now)
+    def _pass_time(self, now: float) -> float:
+        """Do what time alone brings, also while the connection is down; when to do so again."""
+        due = self._link.expire(now=now)
+        while (event := self._link.next_event()) is not None:
+            self._thread.tell(event)
+        look = None if self._requesters is None else self._requesters.give_up(now=now)
+        return due if look is None else min(due, look)
 
     def _handle(self, event: object) -> None:
         match event:
