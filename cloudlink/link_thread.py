@@ -212,7 +212,7 @@ class LinkThread(Generic[AnyLink]):
 
     def _send(self, write: Write) -> None:
         try:
-            self._connection.set_var(write.name, write.value)
+            self._connection.set_var(write.name, write.value, keep=False)  # the link repeats what is lost, if need be
         except NotConnected as error:
             _log.info("a frame was lost with the connection: %s", error)
         except CloudlinkError:  # a channel that is made for another platform than the connection

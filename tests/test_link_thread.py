@@ -23,6 +23,7 @@ from cloudlink.link.settings import Channel, ServerTimes
 from cloudlink.link.statistics import RIVAL
 from cloudlink.link_thread import MOST_UNREAD, LinkThread
 from cloudlink.transport.connection import Connected, ConnectionEvent, Disconnected, Listener, VariableSet
+from cloudlink.transport.turns import Priority
 
 SECONDS = 5.0
 """How long a test waits for what should happen at once."""
@@ -39,7 +40,9 @@ class FakeConnection:
         self.errors: list[Exception] = []
         self.listeners: list[Listener] = []
 
-    def set_var(self, name: str, value: str | int | float) -> None:
+    def set_var(
+        self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL, keep: bool = True
+    ) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.sets.append((name, value))
