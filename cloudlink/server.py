@@ -249,6 +249,8 @@ class CloudRequests:
         """Send something that was not asked for, to all who follow a topic; each gets it once and in order.
 
         It is sent once for all of them. Who is away for more than 49 messages misses some, and is told how many.
+        Classic projects get what is for everybody, once one has asked for something; what is too long for them (about
+        118,000 characters on Scratch) they do not get, which is logged.
 
         Args:
             value: whatever a handler may return.

@@ -8,14 +8,17 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 
 import patience
 import pytest
-from joining import Join, joining
+from joining import QUICK, Join, joining
 
+from cloudlink.classic.settings import ClassicChannel
 from cloudlink.client import ME, CloudClient
+from cloudlink.codec.classic import Encoding
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
 from cloudlink.localcloud import Faults, LocalCloud
@@ -57,6 +60,29 @@ def test_a_message_reaches_all_who_listen_once_and_in_order(join: Join, server: 
         said: list[Any] = [f"hello {number}" for number in range(30)] + [{"score": 7}, b"\x00", None]
         assert [server.send(value) for value in said] == [3] * len(said)
         until(lambda: all(one == said for one in heard))
+
+
+def test_a_message_too_long_for_classic_projects_reaches_all_others(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    heard: list[Any] = []
+    server = CloudRequests(join("server"), classic=ClassicChannel(replace(QUICK, value_length=40)))
+    server.event(_named("on_unknown_request", lambda request: asked.append(request.name)))
+    with server, CloudClient(join("player")) as player:
+        player.follow(heard.append)
+        assert player.wait_follows(timeout=SECONDS)
+        classic = join("classic")
+        for request in range(10_000, 10_100):  # the first ones may be taken for what was stored before the server came
+            classic.set_var("TO_HOST", f"{Encoding.encode('ping')}.{request}0")
+            time.sleep(0.1)
+            if asked:
+                break
+        assert server.send("Hello " * 2000) == 1
+        until(lambda: heard == ["Hello " * 2000])
+        assert "not sent to classic projects" in caplog.text
+        assert server.send("short") == 1
+        until(lambda: heard[1:] == ["short"])
 
 
 def test_topics_reach_those_who_follow_them_and_a_player_alone_can_be_sent_to(

@@ -205,9 +205,18 @@ class Line:
         """Send a value to all who follow a topic; how many do. Classic projects get what is for everybody."""
         digits = codec.encode(value)
         with self._use() as link:
+            followers = self._publish(link, self._topics.shared(topic), digits)
             if topic == messages.EVERYBODY and self._classic is not None and self._classic.statistics.messages_received:
-                self._classic.push(value)
-            return self._publish(link, self._topics.shared(topic), digits)
+                self._push_classic(self._classic, value)
+            return followers
+
+    @staticmethod
+    def _push_classic(classic: ClassicServer, value: Any) -> None:
+        """Anybody can ask in the classic way, so what is too long for such projects alone is no fault of the sender."""
+        try:
+            classic.push(value)
+        except ValueTooLong as error:
+            _log.error("a message was not sent to classic projects: %s", error)
 
     def send(self, client: int, value: Any) -> bool:
         """Send a value to one client; whether it listens."""
