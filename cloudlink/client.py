@@ -15,6 +15,7 @@ from typing import Any
 
 from cloudlink import codec
 from cloudlink.clock import Clock, system_clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.errors import CloudlinkError, DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import (
@@ -124,6 +125,7 @@ class CloudClient:
     ) -> None:
         self._timeout = timeout
         self._languages = codec.check_languages(languages)
+        read_tables(self._languages)
         self._clock = clock
         self._link = ClientLink(
             channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), times=times

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, overload
 
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import LONGEST_WAIT, Clock, system_clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument
 from cloudlink.level import Level, checked_level
@@ -328,6 +329,7 @@ class CloudRequests:
         if self._started:
             raise InvalidArgument("a server starts once; make a new CloudRequests to start again")
         self._started = True
+        read_tables()
         self._watch_logs()
         for line in self._lines:
             line.cloud.add_listener(self._watch)

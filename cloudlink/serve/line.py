@@ -20,6 +20,7 @@ from cloudlink.classic.events import ClassicRequest
 from cloudlink.classic.server import ClassicServer
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.errors import DecodeError, RequestError, ValueTooLong
 from cloudlink.level import Level
 from cloudlink.link.events import (
@@ -372,6 +373,7 @@ class Line:
             self._launch(call, replace(received, requester=found, level=Level.LOGGED))
 
     def _launch(self, call: Call, received: ReceivedRequest) -> None:
+        read_tables(call.languages)  # not in the handlers' threads, which would each do it
         if call.handler.is_async:
             self._shared.async_worker.run(lambda: self._run_async(call, received, None))
         else:
