@@ -106,7 +106,11 @@ class ClientLink:
         self._seed = 0
         self._loss = LossEstimate(frame.SEQUENCES)
         self._hello = RetryTimer(
-            self._round_trip, random, growth=self._times.hello_growth, jitter=self._times.hello_jitter
+            self._round_trip,
+            random,
+            growth=self._times.hello_growth,
+            jitter=self._times.hello_jitter,
+            first=self._times.hello_retry if channel.limits.variable_interval else None,
         )
         self._hello.start_now()
         self._sequence = 0

@@ -84,6 +84,17 @@ def test_many_more_requests_than_message_numbers_keep_their_answers_apart(seed: 
     assert set(world.runs.values()) == {1}
 
 
+def test_who_comes_to_a_cloud_that_keeps_the_last_value_only_does_not_wait_long_to_say_hello_again() -> None:
+    waits = {}
+    for limits in (SCRATCH, TURBOWARP):
+        player = World(weather=Weather(loss=1.0), channel=Channel(limits)).players[0]
+        assert player.link.writes(now=1000.0)
+        wakeup = player.link.wakeup(now=1000.0)
+        assert wakeup is not None
+        waits[limits] = wakeup - 1000.0
+    assert 0.4 <= waits[TURBOWARP] <= 0.8 <= waits[SCRATCH] <= 1.6
+
+
 def test_a_hundred_players_share_the_frames() -> None:
     world = World(players=100, weather=FINE)
     for player in world.players:
