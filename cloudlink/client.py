@@ -15,6 +15,7 @@ from typing import Any
 
 from cloudlink import codec
 from cloudlink.clock import Clock, system_clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.errors import CloudlinkError, DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import (
@@ -56,7 +57,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """A request of our own, and what to do with its answer."""
+    """A request of our own, and what to do with its answer; None if the server refuses it."""
 
     request: Request
     done: Callable[[Any], None]
@@ -124,6 +125,7 @@ class CloudClient:
     ) -> None:
         self._timeout = timeout
         self._languages = codec.check_languages(languages)
+        read_tables(self._languages)
         self._clock = clock
         self._link = ClientLink(
             channel or Channel(cloud.limits), random=random or random_module.SystemRandom(), times=times
@@ -132,6 +134,7 @@ class CloudClient:
         self._asked: dict[int, _Asked] = {}
         self._followed: dict[str, _Followed] = {}
         self._tickets: dict[int, _Own] = {}
+        self._asked_about: set[str] = set()  # topics, while the server is asked to let us follow or unfollow them
         self._closed = False
         self._thread = LinkThread(
             cloud, self._link, on_event=self._handle, name="cloudlink-client", tick=self._expire, clock=clock
@@ -247,7 +250,7 @@ class CloudClient:
             if topic in self._followed:
                 raise InvalidArgument(f"the topic {topic!r} is followed already; unfollow it first")
             self._followed[topic] = _Followed(on_message)
-            self._ask_to_follow(link, topic)
+            self._ask_about(link, topic)
 
     def unfollow(self, topic: str = EVERYBODY) -> None:
         """Listen no longer; a topic that was not followed is fine."""
@@ -257,7 +260,7 @@ class CloudClient:
                 return
             if followed.topic is not None:
                 link.unfollow(followed.topic)
-            self._ask_own(link, messages.UNFOLLOW, topic)
+            self._ask_about(link, topic)
 
     def follows(self, topic: str = EVERYBODY) -> bool:
         """Whether the server knows that we follow a topic; what it sent before did not reach us."""
@@ -351,6 +354,7 @@ class CloudClient:
         except CloudlinkError as error:
             if own is not None:
                 _log.warning("the server refuses %s %r: %s", own.request.name, own.request.arguments, error)
+                own.done(None)
             self._fail(ticket, error)
             return
         if own is not None:
@@ -359,10 +363,9 @@ class CloudClient:
             asked.future.set_result(answer)
 
     def _answer(self, asked: _Asked | None, digits: str) -> Any:
-        if asked is not None:
+        if asked is not None and digits.startswith(messages.ITEMS):  # else maybe an error in place of the items
             self._give_items(asked, digits[asked.items.taken :])
-            if asked.items.of_items:
-                return asked.items.end()
+            return asked.items.end()
         return messages.decode_answer(digits)
 
     # Our own requests, which nobody waits for: the link repeats them until they are answered.
@@ -371,26 +374,38 @@ class CloudClient:
         request = Request(name, (argument,))
         self._tickets[link.send(messages.encode_request(request))] = _Own(request, done)
 
-    def _ask_to_follow(self, link: ClientLink, topic: str) -> None:
-        self._ask_own(link, messages.FOLLOW, topic, partial(self._begin_to_follow, topic, self._followed[topic]))
+    def _ask_about(self, link: ClientLink, topic: str) -> None:
+        """Have the server know whether we follow a topic: one question at a time, for they may overtake each other."""
+        if topic in self._asked_about:
+            return
+        self._asked_about.add(topic)
+        followed = self._followed.get(topic)
+        name = messages.UNFOLLOW if followed is None else messages.FOLLOW
+        self._ask_own(link, name, topic, partial(self._know_about, topic, followed))
 
-    def _begin_to_follow(self, topic: str, followed: _Followed, answer: Any) -> None:
+    def _know_about(self, topic: str, followed: _Followed | None, answer: Any) -> None:
         with self._thread.use() as link:
+            self._asked_about.discard(topic)
+            if self._followed.get(topic) is not followed:  # the user has decided otherwise meanwhile
+                self._ask_about(link, topic)
+                return
             match answer:
-                # Not the answer to an earlier question, after which the topic was unfollowed.
-                case [int(number), int(message), int(held)] if self._followed.get(topic) is followed:
+                case [int(number), int(message), int(held)] if followed is not None:
                     followed.topic = number
                     link.follow(number, message, held=held, now=self._clock())
 
     def _follow_again(self) -> None:
         """The server has forgotten us: tell it who we are and what we follow."""
         with self._thread.use() as link:
+            for ticket in self._tickets:  # the link would repeat them, and they may overtake those that follow
+                link.cancel(ticket, now=self._clock())
             self._tickets.clear()
+            self._asked_about.clear()
             if self._user is not None:
                 self._ask_own(link, messages.HELLO, self._user)
             for topic, followed in self._followed.items():
                 followed.topic = None
-                self._ask_to_follow(link, topic)
+                self._ask_about(link, topic)
 
     def _take_message(self, topic: int, digits: str) -> None:
         for followed in list(self._followed.values()):

@@ -219,7 +219,9 @@ class CloudConnection:
             self._wait_for(lambda: self.connected or self.status.state.final, timeout)
             return self.connected
 
-    def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
+    def set_var(
+        self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL, keep: bool = True
+    ) -> None:
         """Set a cloud variable.
 
         Two sets are kept `limits.set_interval` apart, over all variables, because servers close the
@@ -229,6 +231,8 @@ class CloudConnection:
             name: with or without the cloud sign.
             value: digits, with at most one sign in front and one dot. A number becomes its text.
             priority: how it queues up with sets from other threads.
+            keep: whether the set may wait for the connection, where `when_down` says so. False for what is of no use
+                later: then this raises, as with FAIL.
 
         Raises:
             InvalidArgument: the value has characters that the cloud does not take, or is none at all.
@@ -240,13 +244,13 @@ class CloudConnection:
         text = cloud_text(value, limits=self._limits)
         name = strip_prefix(_required_text(name, "name"))
         # A set must not overtake an older one of the same variable.
-        if self._backlog_takes(name, text, only_behind_others=True):
+        if keep and self._backlog_takes(name, text, only_behind_others=True):
             return
         try:
             self._send(name, text, priority)
         except NotConnected:
             # One that broke on its way may have arrived: then it is set twice, which changes nothing.
-            if not self._backlog_takes(name, text):
+            if not (keep and self._backlog_takes(name, text)):
                 raise
 
     def flush(self, timeout: float | None = None) -> bool:

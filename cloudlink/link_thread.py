@@ -186,11 +186,11 @@ class LinkThread(Generic[AnyLink]):
                 self._receive(arrived, now, age)
             except Exception:  # a stranger's value must never end the thread
                 _log.exception("a value of %s could not be taken in: %.80r", arrived.name, arrived.value)
+        writes = [] if self._stopping or not self._connection.connected else self._link.writes(now=now)
         events = list(self._told)
         self._told.clear()
         while (event := self._link.next_event()) is not None:
             events.append(event)
-        writes = [] if self._stopping or not self._connection.connected else self._link.writes(now=now)
         return events, writes
 
     def _pause(self) -> float | None:
@@ -212,7 +212,7 @@ class LinkThread(Generic[AnyLink]):
 
     def _send(self, write: Write) -> None:
         try:
-            self._connection.set_var(write.name, write.value)
+            self._connection.set_var(write.name, write.value, keep=False)  # the link repeats what is lost, if need be
         except NotConnected as error:
             _log.info("a frame was lost with the connection: %s", error)
         except CloudlinkError:  # a channel that is made for another platform than the connection

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, overload
 
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import LONGEST_WAIT, Clock, system_clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument
 from cloudlink.level import Level, checked_level
@@ -36,6 +37,9 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 EVENTS = ("on_ready", "on_connect", "on_disconnect", "on_request", "on_unknown_request", "on_error", "on_rival")
 """The names that functions decorated with `CloudRequests.event` have."""
+
+_FAREWELL = 2.0
+"""Seconds for the last answers to go out: twenty frames on Scratch, with seven such errors each."""
 
 MOST_EVENTS = 10_000
 """Events that wait for slow functions: as many requests as a hundred players can make in ten seconds."""
@@ -246,6 +250,8 @@ class CloudRequests:
         """Send something that was not asked for, to all who follow a topic; each gets it once and in order.
 
         It is sent once for all of them. Who is away for more than 49 messages misses some, and is told how many.
+        Classic projects get what is for everybody, once one has asked for something; what is too long for them (about
+        118,000 characters on Scratch) they do not get, which is logged.
 
         Args:
             value: whatever a handler may return.
@@ -323,6 +329,7 @@ class CloudRequests:
         if self._started:
             raise InvalidArgument("a server starts once; make a new CloudRequests to start again")
         self._started = True
+        read_tables()
         self._watch_logs()
         for line in self._lines:
             line.cloud.add_listener(self._watch)
@@ -346,18 +353,21 @@ class CloudRequests:
     def stop(self, timeout: float = 5.0) -> None:
         """Finish what is under way, for at most `timeout` seconds, and end all threads. Again: does nothing.
 
-        Requests that come meanwhile are answered with "the server is stopping", and so are those whose asker is still
-        looked up; a look at the log that is under way is waited for. The connection stays open: it belongs to whoever
-        made it. A handler that calls this is itself under way: it waits all of `timeout`, and its answer is not sent.
+        Requests that come meanwhile are answered with "the server is stopping", an error, code 503, and so are those
+        whose asker is still looked up; a look at the log that is under way is waited for. What is not finished in time
+        gets the same answer, which has 2 seconds to go out. The connection stays open: it belongs to whoever made it. A
+        handler that calls this is itself under way: it waits all of `timeout`.
         """
         if self._stopping or not self._started:
             return
         self._stopping = True
         for line in self._lines:
             line.close()
-        until = self._shared.clock() + timeout
+        self._drain(timeout)
         for line in self._lines:
-            line.drain(max(0.0, until - self._shared.clock()))
+            line.refuse()
+        self._drain(_FAREWELL)
+        for line in self._lines:
             line.cloud.remove_listener(self._watch)
             line.stop()
         self._shared.workers.stop()
@@ -371,6 +381,12 @@ class CloudRequests:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+    def _drain(self, timeout: float) -> None:
+        """Wait until everything on all clouds is answered, for at most so many seconds."""
+        until = self._shared.clock() + timeout
+        for line in self._lines:
+            line.drain(max(0.0, until - self._shared.clock()))
 
     def _decorate(self, function: AnyFunction, *, name: str | None, level: Level | str) -> AnyFunction:
         self.add_request(function, name=name, level=level)

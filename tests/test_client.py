@@ -18,13 +18,13 @@ from joining import QUICK, Join, joining
 from cloudlink import codec
 from cloudlink.client import CloudClient
 from cloudlink.errors import DecodeError, InvalidArgument, NotConnected, RequestError, RequestTimeout, ValueTooLong
-from cloudlink.link.events import RequestReceived
+from cloudlink.link.events import AnswerForgotten, RequestReceived
 from cloudlink.link.server import ServerLink
-from cloudlink.link.settings import Channel
+from cloudlink.link.settings import Channel, ServerBounds
 from cloudlink.link.topics import MOST_HELD
 from cloudlink.link_thread import LinkThread
-from cloudlink.localcloud import LocalCloud
-from cloudlink.rpc.messages import decode_request, encode_answer
+from cloudlink.localcloud import Faults, LocalCloud
+from cloudlink.rpc.messages import ITEMS, decode_request, encode_answer, encode_end, encode_error, encode_item
 from cloudlink.server import CloudRequests
 
 SECONDS = 10.0
@@ -355,42 +355,113 @@ def test_an_answer_that_cannot_be_read_is_an_error_of_its_request_alone(join: Jo
         thread.stop()
 
 
+def test_who_has_some_items_of_an_answer_that_is_no_longer_kept_gets_the_error() -> None:
+    link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic(), bounds=ServerBounds(answers_digits=3000))
+    asked: dict[str, RequestReceived] = {}
+
+    def listen(event: object) -> None:
+        with thread.use():
+            if isinstance(event, RequestReceived):
+                asked[decode_request(event.digits).name] = event
+            elif isinstance(event, AnswerForgotten):
+                link.send(event.client, event.message, encode_error(RequestError("no longer kept", 410)))
+
+    def answer(name: str, digits: str, *, whole: bool) -> None:
+        with thread.use():
+            link.send(asked[name].client, asked[name].message, digits, whole=whole)
+
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
+        thread = LinkThread(join("server"), link, on_event=listen, name="server")
+        thread.start()
+        try:
+            with CloudClient(join("player"), timeout=60.0) as player:
+                seen: list[Any] = []
+                items = player.submit("items", on_item=seen.append)
+                other = player.submit("other")
+                assert thread.wait_for(lambda: len(asked) == 2, timeout=SECONDS)
+                answer("items", ITEMS + encode_item("first"), whole=False)
+                patience.until(lambda: seen == ["first"], seconds=SECONDS)
+                cloud.faults = Faults(loss=1.0)
+                answer("items", encode_item(list(range(1000, 1400))) + encode_end(), whole=True)
+                assert thread.wait_for(lambda: not link.pending, timeout=SECONDS)
+                answer("other", encode_answer("7" * 2000), whole=True)
+                cloud.faults = Faults()
+                error = items.exception(2 * SECONDS)
+                assert isinstance(error, RequestError)
+                assert (error.code, seen) == (410, ["first"])
+                assert other.result(SECONDS) == "7" * 2000
+        finally:
+            thread.stop()
+
+
 # Topics
 
 
-def test_of_two_answers_to_whoever_followed_twice_the_later_question_counts(join: Join) -> None:
+def test_who_unfollows_and_follows_again_before_the_answer_is_not_taken_at_an_earlier_word(join: Join) -> None:
     link = ServerLink(Channel(QUICK), random=Random(1), now=time.monotonic())
     asked: list[RequestReceived] = []
-    heard: list[Any] = []
+    heard: list[tuple[str, Any]] = []
     topics = [link.open_topic(), link.open_topic()]  # as where nobody else follows it
 
     def listen(event: object) -> None:
-        if isinstance(event, RequestReceived) and "follow" in decode_request(event.digits).name:
+        if isinstance(event, RequestReceived):
             with thread.use():
                 asked.append(event)
 
-    def answer(place: int, topic: int) -> None:
+    def answer(place: int) -> None:
         client, message = asked[place].client, asked[place].message
         with thread.use():
-            link.send(client, message, encode_answer([topic, link.subscribe(client, topic), MOST_HELD]))
+            link.send(client, message, encode_answer([topics[place], link.subscribe(client, topics[place]), MOST_HELD]))
 
     thread = LinkThread(join("server"), link, on_event=listen, name="server")
     thread.start()
     try:
         with CloudClient(join("player")) as player:
-            player.follow(heard.append, topic="chat")
+            player.follow(lambda value: heard.append(("first", value)), topic="chat")
+            assert thread.wait_for(lambda: len(asked) == 1, timeout=SECONDS)
             player.unfollow("chat")
-            player.follow(heard.append, topic="chat")
-            assert thread.wait_for(lambda: len(asked) == 3, timeout=SECONDS)
-            answer(2, topics[1])
+            player.follow(lambda value: heard.append(("second", value)), topic="chat")
+            answer(0)
+            assert thread.wait_for(lambda: len(asked) == 2, timeout=SECONDS)
+            assert not player.follows("chat")
+            answer(1)
             assert player.wait_follows("chat", SECONDS)
-            answer(0, topics[0])  # it took the longer way
-            patience.until(lambda: player.statistics.messages_received == 2, seconds=SECONDS)
             with thread.use():
-                link.publish(topics[1], codec.encode("hello"), now=time.monotonic())
-            patience.until(lambda: heard == ["hello"], seconds=SECONDS)
+                for topic in topics:
+                    link.publish(topic, codec.encode(topic), now=time.monotonic())
+            patience.until(lambda: heard == [("second", topics[1])], seconds=SECONDS)
+        assert [decode_request(event.digits).name for event in asked] == [":follow", ":follow"]
     finally:
         thread.stop()
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_the_last_word_about_a_topic_counts_though_it_arrives_first(follows: bool) -> None:
+    heard: list[Any] = []
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join, CloudRequests(join("server")) as server:
+
+        def say(follow: bool) -> None:
+            if follow:
+                player.follow(heard.append, topic="chat")
+            else:
+                player.unfollow("chat")
+
+        with CloudClient(join("player")) as player:
+            assert player.wait_connected(SECONDS)
+            if follows:
+                say(True)
+                assert player.wait_follows("chat", SECONDS)
+            cloud.faults = Faults(loss=1.0)
+            lost = cloud.statistics.lost
+            say(not follows)
+            patience.until(lambda: cloud.statistics.lost >= lost + 2, seconds=SECONDS)  # at first all is sent twice
+            cloud.faults = Faults()
+            say(follows)
+            wait_until_the_server_knows(player)
+            time.sleep(1.0)  # what was lost is repeated
+            patience.until(lambda: server.send("hello", topic="chat") == follows, seconds=SECONDS)
+            if follows:
+                patience.until(lambda: heard == ["hello"], seconds=SECONDS)
 
 
 def test_a_topic_that_the_server_refuses_is_told_in_the_log(

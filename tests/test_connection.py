@@ -20,6 +20,7 @@ import pytest
 from quiet_port import quiet_port
 from spacing import too_close
 
+from cloudlink.client import CloudClient
 from cloudlink.clock import system_clock
 from cloudlink.connection import CONTACT_VARIABLE, CloudConnection, TwCloudConnection
 from cloudlink.errors import (
@@ -31,6 +32,7 @@ from cloudlink.errors import (
     ValueTooLong,
 )
 from cloudlink.limits import SCRATCH, TURBOWARP
+from cloudlink.link.settings import ClientTimes
 from cloudlink.localcloud import LocalCloud, SetRecord
 from cloudlink.transport.backlog import MOST_WAITING
 from cloudlink.transport.backoff import Backoff
@@ -565,6 +567,17 @@ def test_a_set_that_breaks_on_its_way_is_sent_again(server: FakeServer) -> None:
         server.transports[0].lose(None)
         assert connection.flush(5)
         assert sets_of(server.transports[1]) == [("☁ x", "1"), ("☁ y", "2")]
+
+
+@pytest.mark.parametrize("when_down", ["latest", "every"])
+def test_frames_of_a_link_do_not_wait_for_the_connection(server: FakeServer, when_down: str) -> None:
+    with TwCloudConnection(
+        "demo", when_down=when_down, limits=FAST, backoff=QUICK, connector=server.connect
+    ) as connection:
+        server.transports[0].closed = True  # a write fails, and the reader has not noticed yet
+        with CloudClient(connection, times=ClientTimes(first_retry=0.05)) as client:
+            until(lambda: client.statistics.frames_sent >= 3)  # it says hello again and again
+            assert connection.waiting == 0
 
 
 def test_a_policy_has_to_be_one_of_three() -> None:

@@ -13,14 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import digit_strings
 
+from cloudlink.clock import system_clock
 from cloudlink.errors import NotConnected, ValueTooLong
 from cloudlink.limits import SCRATCH, Limits
-from cloudlink.link.events import Write
+from cloudlink.link import frame
+from cloudlink.link.events import ClientLeft, Write
 from cloudlink.link.server import ServerLink
-from cloudlink.link.settings import Channel
+from cloudlink.link.settings import Channel, ServerTimes
 from cloudlink.link.statistics import RIVAL
 from cloudlink.link_thread import MOST_UNREAD, LinkThread
 from cloudlink.transport.connection import Connected, ConnectionEvent, Disconnected, Listener, VariableSet
+from cloudlink.transport.turns import Priority
 
 SECONDS = 5.0
 """How long a test waits for what should happen at once."""
@@ -37,7 +40,9 @@ class FakeConnection:
         self.errors: list[Exception] = []
         self.listeners: list[Listener] = []
 
-    def set_var(self, name: str, value: str | int | float) -> None:
+    def set_var(
+        self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL, keep: bool = True
+    ) -> None:
         if self.errors:
             raise self.errors.pop(0)
         self.sets.append((name, value))
@@ -223,6 +228,23 @@ def test_what_has_arrived_counts_as_under_way_until_its_event_was_dealt_with() -
 def test_a_condition_that_never_holds_is_waited_for_no_longer_than_asked() -> None:
     with running(FakeConnection(), FakeLink()) as thread:
         assert not thread.wait_for(lambda: False, timeout=0.01)
+
+
+def test_the_end_of_a_lease_is_told_though_nothing_else_happens() -> None:
+    connection, told = FakeConnection(), threading.Event()
+    link = ServerLink(Channel(), random=Random(1), now=system_clock(), times=ServerTimes(lease=1, first_lease=1))
+
+    def listen(event: object) -> None:
+        if isinstance(event, ClientLeft):
+            told.set()
+
+    thread = LinkThread(connection, link, on_event=listen, name="under-test")
+    thread.start()
+    try:
+        connection.tell(VariableSet("TO_1", frame.pack_hello(frame.Hello(frame.VERSION, 12345678)), 0.0))
+        assert told.wait(2 * SECONDS)
+    finally:
+        thread.stop()
 
 
 strange_values = (

@@ -17,10 +17,12 @@ import pytest
 from joining import Join, joining
 
 from cloudlink.client import CloudClient
+from cloudlink.codec.classic import Encoding
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
 from cloudlink.localcloud import LocalCloud
 from cloudlink.server import CloudRequests
+from cloudlink.transport.connection import ConnectionEvent, VariableSet
 
 SECONDS = 10.0
 """How long a test waits for what should happen soon."""
@@ -269,7 +271,7 @@ def test_stopping_lets_handlers_of_both_kinds_finish_and_sends_their_answers(
     assert not stopping.is_alive()
 
 
-def test_stopping_waits_for_stubborn_handlers_no_longer_than_asked(server: CloudRequests, player: CloudClient) -> None:
+def test_what_outlasts_the_stopping_is_answered_as_the_server_goes(server: CloudRequests, player: CloudClient) -> None:
     begun, go_on = threading.Semaphore(0), threading.Event()
 
     @server.request
@@ -282,15 +284,73 @@ def test_stopping_waits_for_stubborn_handlers_no_longer_than_asked(server: Cloud
         begun.release()
         await asyncio.sleep(SECONDS)
 
+    @server.request
+    def drip() -> Iterator[int]:
+        yield 1
+        block()
+
     server.start()
-    answers = [player.submit("block"), player.submit("sleep")]
-    assert begun.acquire(timeout=SECONDS)
-    assert begun.acquire(timeout=SECONDS)
+    seen: list[int] = []
+    answers = [player.submit(name, timeout=60.0) for name in ("block", "sleep")]
+    answers.append(player.submit("drip", timeout=60.0, on_item=seen.append))
+    for _ in answers:
+        assert begun.acquire(timeout=SECONDS)
+    until(lambda: seen)
     started = time.monotonic()
     server.stop(timeout=0.1)
     assert time.monotonic() - started < SECONDS / 2
-    assert not any(answer.done() for answer in answers)
+    errors = [error_of(answer) for answer in answers]
+    assert [(error.code, error.text) for error in errors] == [(503, "the server is stopping")] * 3
+    assert seen == [1]
     go_on.set()
+
+
+def test_a_classic_project_is_told_too_that_the_server_goes(server: CloudRequests, join: Join) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    said: list[str] = []
+
+    @server.request
+    def block() -> None:
+        begun.set()
+        go_on.wait(SECONDS)
+
+    def listen(event: ConnectionEvent) -> None:
+        if isinstance(event, VariableSet) and event.name.startswith("FROM_HOST"):
+            said.append(event.value)
+
+    server.start()
+    project = join("classic")
+    project.add_listener(listen)
+    digits = Encoding.encode("block")
+    for request in range(10_000, 10_100):  # the first ones may be taken for what was stored before the server came
+        project.set_var("TO_HOST", f"{digits}.{request}0")
+        if begun.wait(0.1):
+            break
+    server.stop(timeout=0.1)
+    until(lambda: any(Encoding.encode("the server is stopping") in value for value in said))
+    go_on.set()
+
+
+def test_what_waits_for_a_worker_when_the_server_goes_is_answered_and_not_run(join: Join) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def work(number: int) -> None:
+        runs.append(number)
+        begun.set()
+        go_on.wait(SECONDS)
+
+    server = CloudRequests(join("server"), workers=1)
+    server.add_request(work)
+    server.start()
+    with CloudClient(join("player"), timeout=60.0) as player:
+        answers = [player.submit("work", number) for number in range(3)]
+        assert begun.wait(SECONDS)
+        until(lambda: server.statistics.messages_received == 3)
+        server.stop(timeout=0.1)
+        go_on.set()
+        assert [error_of(answer).code for answer in answers] == [503] * 3
+    assert runs == [0]
 
 
 def test_an_async_handler_that_the_stopping_ends_is_no_failure_of_its_own(

@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 
 import patience
 import pytest
-from joining import Join, joining
+from joining import QUICK, Join, joining
 
+from cloudlink.classic.settings import ClassicChannel
 from cloudlink.client import ME, CloudClient
+from cloudlink.codec.classic import Encoding
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, RequestError
-from cloudlink.localcloud import LocalCloud
+from cloudlink.localcloud import Faults, LocalCloud
 from cloudlink.rpc.budget import Budget
 from cloudlink.rpc.messages import encode_item
 from cloudlink.serve.player import Player, ReceivedRequest
@@ -57,6 +60,29 @@ def test_a_message_reaches_all_who_listen_once_and_in_order(join: Join, server: 
         said: list[Any] = [f"hello {number}" for number in range(30)] + [{"score": 7}, b"\x00", None]
         assert [server.send(value) for value in said] == [3] * len(said)
         until(lambda: all(one == said for one in heard))
+
+
+def test_a_message_too_long_for_classic_projects_reaches_all_others(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    heard: list[Any] = []
+    server = CloudRequests(join("server"), classic=ClassicChannel(replace(QUICK, value_length=40)))
+    server.event(_named("on_unknown_request", lambda request: asked.append(request.name)))
+    with server, CloudClient(join("player")) as player:
+        player.follow(heard.append)
+        assert player.wait_follows(timeout=SECONDS)
+        classic = join("classic")
+        for request in range(10_000, 10_100):  # the first ones may be taken for what was stored before the server came
+            classic.set_var("TO_HOST", f"{Encoding.encode('ping')}.{request}0")
+            time.sleep(0.1)
+            if asked:
+                break
+        assert server.send("Hello " * 2000) == 1
+        until(lambda: heard == ["Hello " * 2000])
+        assert "not sent to classic projects" in caplog.text
+        assert server.send("short") == 1
+        until(lambda: heard[1:] == ["short"])
 
 
 def test_topics_reach_those_who_follow_them_and_a_player_alone_can_be_sent_to(
@@ -331,6 +357,30 @@ def test_events_tell_who_comes_and_what_is_asked(join: Join, server: CloudReques
         ("error", "broken", KeyError),
     ]
     assert [one.user for one in server.players] == ["griffpatch"]
+
+
+def test_players_are_gone_after_a_lease_also_while_the_cloud_is_down() -> None:
+    passed = 0.0
+    gone: list[Player] = []
+    with LocalCloud("turbowarp") as cloud, joining(cloud) as join:
+        connection = join("server")
+        server = CloudRequests(connection, clock=lambda: time.monotonic() + passed)
+        server.event(_named("on_disconnect", gone.append))
+        with server, CloudClient(join("player"), user="ann") as player:
+            player.follow(print)
+            assert player.wait_follows(timeout=SECONDS)
+            cloud.faults = Faults(outage=True)
+            until(lambda: not connection.connected)
+            passed = 200.0
+            assert server.clients == 1
+            passed = 400.0
+            until(lambda: server.clients == 0)
+            until(lambda: [one.user for one in gone] == ["ann"])
+            assert server.send("is anybody there") == 0
+            cloud.faults = Faults()
+            until(lambda: connection.connected)
+            player.submit("nobody", timeout=SECONDS).exception()
+            until(lambda: server.send("welcome back") == 1)
 
 
 def test_an_event_function_that_ends_itself_ends_no_events(join: Join, server: CloudRequests) -> None:

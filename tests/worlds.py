@@ -10,6 +10,7 @@ from virtual_time import VirtualWorld
 
 from cloudlink.link.client import ClientLink
 from cloudlink.link.events import (
+    AnswerForgotten,
     AnswerReceived,
     ClientEvent,
     RequestLost,
@@ -85,6 +86,7 @@ class World(VirtualWorld):
         self.answer = answer
         self.handler_time = handler_time
         self.server_times, self.bounds = server_times, bounds
+        self.gone: str | None = None  # the answer in place of one that is no longer kept
         self.runs: Counter[str] = Counter()
         self.events: list[ServerEvent] = []
         self.writes: list[tuple[float, int, Write]] = []
@@ -155,6 +157,8 @@ class World(VirtualWorld):
             if isinstance(event, RequestReceived):
                 self.runs[event.digits] += 1
                 self._run_handler(self.server, event)
+            elif isinstance(event, AnswerForgotten) and self.gone is not None:
+                self.server.send(event.client, event.message, self.gone)
         for player in self.players:
             while (told := player.link.next_event()) is not None:
                 player.take(told)

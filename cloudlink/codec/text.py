@@ -41,6 +41,16 @@ def decode(digits: str, start: int = 0, language: str = "") -> tuple[str, int]:
     return _reader(language).decode(digits, start)
 
 
+def prepare(language: str = "") -> None:
+    """Read a table before it is needed, so that the first text takes no longer than the next one.
+
+    Args:
+        language: the pack, a key of `LANGUAGES`; "" for the table that everybody has.
+    """
+    _writer(language)
+    _reader(language)
+
+
 @cache
 def _writer(language: str) -> TextWriter:
     return TextWriter(text_table(language))

@@ -106,7 +106,11 @@ class ClientLink:
         self._seed = 0
         self._loss = LossEstimate(frame.SEQUENCES)
         self._hello = RetryTimer(
-            self._round_trip, random, growth=self._times.hello_growth, jitter=self._times.hello_jitter
+            self._round_trip,
+            random,
+            growth=self._times.hello_growth,
+            jitter=self._times.hello_jitter,
+            first=self._times.hello_retry if channel.limits.variable_interval else None,
         )
         self._hello.start_now()
         self._sequence = 0
@@ -432,6 +436,8 @@ class ClientLink:
     def _receive_part(self, request: _Request, part: Part, now: float) -> None:
         request.arrived = True
         request.timer.answered(now)
+        if part.last and part.part == 0:  # an error in the place of an answer that the server no longer keeps
+            request.incoming = Incoming()
         if not request.incoming.add(part):
             return
         request.timer.wait(self._patience_between_parts(request, now), now)

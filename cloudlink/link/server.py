@@ -90,6 +90,7 @@ class _Request:
     incoming: Incoming | None  # until it is whole
     answer: Outgoing | None = None
     forgotten: bool = False  # it was answered, but the answer is no longer kept
+    replaced: bool = False  # its client holds parts of such an answer, and asks for more of them
 
     @property
     def runs(self) -> bool:
@@ -277,6 +278,12 @@ class ServerLink:
         request = session.requests.get(message) if session else None
         return request.answer.unsent if request is not None and request.answer is not None else 0
 
+    def is_begun(self, client: int, message: int) -> bool:
+        """Whether pieces of an answer were sent, and not its end."""
+        session = self._sessions.get(client)
+        request = session.requests.get(message) if session else None
+        return request is not None and request.answer is not None and not request.answer.whole
+
     def _check_length(self, what: str, size: int) -> None:
         if size > self.most_digits:
             raise ValueTooLong(
@@ -392,7 +399,7 @@ class ServerLink:
 
     def writes(self, *, now: float) -> list[Write]:
         """What may go out now: one write or none. Call again at `wakeup`, and after each `send` and `receive`."""
-        self._expire(now)
+        self.expire(now=now)
         self._tell_topics(now)
         if not self._pacer.ready(now=now):
             return []
@@ -412,6 +419,19 @@ class ServerLink:
             return max(now, self._pacer.next)
         due = min(self._next_expiry, self._next_beat)
         return None if due == math.inf else max(now, due)
+
+    def expire(self, *, now: float) -> float:
+        """Forget clients that were not heard for a lease; when, in seconds, to look again.
+
+        `writes` does so as well: this is for times when nothing can be written.
+        """
+        if now >= self._next_expiry:
+            for session in list(self._sessions.values()):
+                if now >= session.ends(self._times):
+                    self._close(session)
+            ends = (session.ends(self._times) for session in self._sessions.values())
+            self._next_expiry = min(ends, default=math.inf)
+        return self._next_expiry
 
     def next_event(self) -> ServerEvent | None:
         """The oldest event that was not fetched yet."""
@@ -456,14 +476,6 @@ class ServerLink:
         self._next_expiry = min(self._next_expiry, session.ends(self._times))
         self._events.append(ClientJoined(session.client))
         return session
-
-    def _expire(self, now: float) -> None:
-        if now < self._next_expiry:
-            return
-        for session in list(self._sessions.values()):
-            if now >= session.ends(self._times):
-                self._close(session)
-        self._next_expiry = min((session.ends(self._times) for session in self._sessions.values()), default=math.inf)
 
     def _close(self, session: _Session) -> None:
         del self._sessions[session.client], self._by_address[session.address], self._by_nonce[session.nonce]
@@ -571,11 +583,12 @@ class ServerLink:
         if request.incoming is not None:
             self._replies[key] = Need(message, request.incoming.next, request.incoming.missing)
         elif request.answer is not None:
+            after = 0 if request.replaced else after
             self._send_again(session, request.answer, missing, after=after, before=now - session.under_way(self._times))
             if not request.answer.whole and not request.answer.pending:
                 self._replies[key] = Working(message)
         elif request.forgotten:
-            request.forgotten = False
+            request.forgotten, request.replaced = False, True
             self._events.append(AnswerForgotten(session.client, message))
         else:
             self._replies[key] = Working(message)

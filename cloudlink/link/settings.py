@@ -93,6 +93,8 @@ class ClientTimes:
         hello_growth, hello_jitter: the same for a hello. After a server's restart all clients say it at once, and on a
             cloud that passes on the last value only they must spread before they are heard; slower growth costs
             nothing there, as one of them is heard each time.
+        hello_retry: `first_retry` of a hello on such a cloud. Of several at once most are overwritten there, and a
+            round trip need not be waited for to find that out.
         working: wait before asking again about a request that is known to run.
         sign_of_life: a client that follows a topic is heard at least so often, lest its lease ends.
     """
@@ -104,6 +106,7 @@ class ClientTimes:
     jitter: float = 0.2
     hello_growth: float = 1.1
     hello_jitter: float = 1.0
+    hello_retry: float = 0.4
     working: float = 2.0
     sign_of_life: float = 60.0
 

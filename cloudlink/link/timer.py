@@ -38,6 +38,11 @@ class RoundTrip:
         self._mean += (seconds - self._mean) / 8
 
     @property
+    def is_measured(self) -> bool:
+        """Whether anything was measured."""
+        return self._mean is not None
+
+    @property
     def patience(self) -> float:
         """Seconds after which an answer is overdue."""
         if self._mean is None:
@@ -54,15 +59,19 @@ class RetryTimer:
         random: draws the jitter.
         growth: each wait in vain is this many times longer than the one before.
         jitter: each wait is lengthened by up to this share of itself.
+        first: seconds; the first wait while no round trip was measured, if it is another than for requests.
     """
 
-    def __init__(self, round_trip: RoundTrip, random: Random, *, growth: float, jitter: float) -> None:
+    def __init__(
+        self, round_trip: RoundTrip, random: Random, *, growth: float, jitter: float, first: float | None = None
+    ) -> None:
         self.due = math.inf
         """Seconds; the time of the next repeat."""
         self._round_trip = round_trip
         self._random = random
         self._growth = growth
         self._jitter = jitter
+        self._first = first
         self._tries = 0
         self._first_sent: float | None = None
 
@@ -77,7 +86,10 @@ class RetryTimer:
     def sent(self, now: float) -> None:
         """Note that it went out, for the first time or again; each time the wait grows."""
         times = self._round_trip.times
-        self.wait(min(self._round_trip.patience * self._growth**self._tries, times.most_retry), now)
+        patience = self._round_trip.patience
+        if self._first is not None and not self._round_trip.is_measured:
+            patience = self._first
+        self.wait(min(patience * self._growth**self._tries, times.most_retry), now)
         if self._tries == 0:
             self._first_sent = now
         self._tries += 1

@@ -92,9 +92,11 @@ class Calls:
         for key in [key for key in self._open if key[0] == client]:
             del self._open[key]
 
-    def clear(self) -> None:
-        """Nobody waits for anything any more."""
+    def clear(self) -> list[Call]:
+        """Nobody waits for anything any more; the calls that were waited for until now."""
+        ended = list(self._open.values())
         self._open.clear()
+        return ended
 
     def finish(self, call: Call) -> bool:
         """End a call; whether somebody still waited for its answer."""

@@ -20,6 +20,7 @@ from cloudlink.classic.events import ClassicRequest
 from cloudlink.classic.server import ClassicServer
 from cloudlink.classic.settings import ClassicChannel
 from cloudlink.clock import Clock
+from cloudlink.codec_tables import read_tables
 from cloudlink.errors import DecodeError, RequestError, ValueTooLong
 from cloudlink.level import Level
 from cloudlink.link.events import (
@@ -121,7 +122,7 @@ class Line:
             receive=self._take,
             on_event=self._handle,
             name="cloudlink-server",
-            tick=self._give_up,
+            tick=self._pass_time,
             clock=shared.clock,
         )
         self._ends = ends
@@ -177,6 +178,17 @@ class Line:
         unsent = self._ends.pending and not self._thread.over
         return not (self._thread.busy or self._calls or unsent)
 
+    def refuse(self) -> None:
+        """Answer what still runs or waits with "the server is stopping"; what comes of it is dropped."""
+        with self._use() as link:
+            for call in self._calls.clear():
+                if call.client == _CLASSIC:
+                    self._send_classic(call.message, stopping())
+                elif link.is_begun(call.client, call.message):
+                    self._send_end(link, call, "", stopping())
+                else:
+                    self._send_error(call.client, call.message, stopping())
+
     def stop(self) -> None:
         """End the thread; nobody waits for the calls that still run."""
         self._thread.stop()
@@ -194,9 +206,18 @@ class Line:
         """Send a value to all who follow a topic; how many do. Classic projects get what is for everybody."""
         digits = codec.encode(value)
         with self._use() as link:
+            followers = self._publish(link, self._topics.shared(topic), digits)
             if topic == messages.EVERYBODY and self._classic is not None and self._classic.statistics.messages_received:
-                self._classic.push(value)
-            return self._publish(link, self._topics.shared(topic), digits)
+                self._push_classic(self._classic, value)
+            return followers
+
+    @staticmethod
+    def _push_classic(classic: ClassicServer, value: Any) -> None:
+        """Anybody can ask in the classic way, so what is too long for such projects alone is no fault of the sender."""
+        try:
+            classic.push(value)
+        except ValueTooLong as error:
+            _log.error("a message was not sent to classic projects: %s", error)
 
     def send(self, client: int, value: Any) -> bool:
         """Send a value to one client; whether it listens."""
@@ -218,8 +239,13 @@ class Line:
         received_at = arrived.received_at if known else None
         self._ends.receive(arrived.name, arrived.value, now=now, age=age, received_at=received_at)
 
-    def _give_up(self, now: float) -> float | None:
-        return None if self._requesters is None else self._requesters.give_up(now=now)
+    def _pass_time(self, now: float) -> float:
+        """Do what time alone brings, also while the connection is down; when to do so again."""
+        due = self._link.expire(now=now)
+        while (event := self._link.next_event()) is not None:
+            self._thread.tell(event)
+        look = None if self._requesters is None else self._requesters.give_up(now=now)
+        return due if look is None else min(due, look)
 
     def _handle(self, event: object) -> None:
         match event:
@@ -347,6 +373,7 @@ class Line:
             self._launch(call, replace(received, requester=found, level=Level.LOGGED))
 
     def _launch(self, call: Call, received: ReceivedRequest) -> None:
+        read_tables(call.languages)  # not in the handlers' threads, which would each do it
         if call.handler.is_async:
             self._shared.async_worker.run(lambda: self._run_async(call, received, None))
         else:
@@ -504,13 +531,15 @@ class Line:
             if not isinstance(error, RequestError):
                 self._shared.tell("on_error", received, error)
         with self._use() as link:
-            if not self._calls.finish(call):
-                return
-            try:
-                link.send(call.client, call.message, prefix + messages.encode_end(sendable))
-            except ValueTooLong:  # where so little room is left, a short error still fits
-                too_long = RequestError("the answer is too long", 413)
-                link.send(call.client, call.message, prefix + messages.encode_end(too_long))
+            if self._calls.finish(call):
+                self._send_end(link, call, prefix, sendable)
+
+    def _send_end(self, link: ServerLink, call: Call, prefix: str, error: RequestError | None) -> None:
+        try:
+            link.send(call.client, call.message, prefix + messages.encode_end(error))
+        except ValueTooLong:  # where so little room is left, a short error still fits
+            too_long = RequestError("the answer is too long", 413)
+            link.send(call.client, call.message, prefix + messages.encode_end(too_long))
 
 
 async def _first(items: AsyncGenerator[Any, Any], most: int) -> AsyncGenerator[Any, None]:

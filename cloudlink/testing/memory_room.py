@@ -120,8 +120,10 @@ class MemoryConnection:
         """Whether a set would go out now."""
         return self._connected
 
-    def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
-        """Set a variable; at once, for this cloud takes any number a second, so nothing queues by its priority.
+    def set_var(
+        self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL, keep: bool = True
+    ) -> None:
+        """Set a variable; at once, for this cloud takes any number a second, so nothing queues, and nothing is kept.
 
         Raises:
             InvalidArgument: the value is not digits, with at most one sign in front and one dot.

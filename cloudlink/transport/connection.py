@@ -91,8 +91,12 @@ class Connection(Protocol):
     def connected(self) -> bool:
         """Whether a set would go out now."""
 
-    def set_var(self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL) -> None:
+    def set_var(
+        self, name: str, value: str | int | float, *, priority: Priority = Priority.NORMAL, keep: bool = True
+    ) -> None:
         """Set a variable; waits as long as the platform's interval between two sets asks for.
+
+        With `keep` it may also wait for a connection that is down, if the connection is made so.
 
         Raises:
             InvalidArgument: the value has characters that the cloud does not take.

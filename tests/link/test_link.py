@@ -20,6 +20,7 @@ from cloudlink.link.events import (
     ClientLeft,
     Connected,
     Disconnected,
+    RequestReceived,
     RequestTooLong,
 )
 from cloudlink.link.settings import Channel, ServerBounds, ServerTimes
@@ -81,6 +82,17 @@ def test_many_more_requests_than_message_numbers_keep_their_answers_apart(seed: 
     world.run_until_answered(seconds=2000)
     assert player.answers == {ticket: [mirror(digits)] for ticket, digits in player.asked.items()}
     assert set(world.runs.values()) == {1}
+
+
+def test_who_comes_to_a_cloud_that_keeps_the_last_value_only_does_not_wait_long_to_say_hello_again() -> None:
+    waits = {}
+    for limits in (SCRATCH, TURBOWARP):
+        player = World(weather=Weather(loss=1.0), channel=Channel(limits)).players[0]
+        assert player.link.writes(now=1000.0)
+        wakeup = player.link.wakeup(now=1000.0)
+        assert wakeup is not None
+        waits[limits] = wakeup - 1000.0
+    assert 0.4 <= waits[TURBOWARP] <= 0.8 <= waits[SCRATCH] <= 1.6
 
 
 def test_a_hundred_players_share_the_frames() -> None:
@@ -228,6 +240,30 @@ def test_answers_that_are_no_longer_kept_are_reported_when_asked_for() -> None:
     world.cloud.weather = Weather()
     world.run_until_answered(seconds=20)
     assert any(isinstance(event, AnswerForgotten) for event in world.events) or player.done
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.3])
+@pytest.mark.parametrize("seed", range(8))
+def test_who_holds_parts_of_an_answer_that_is_no_longer_kept_hears_of_it(seed: int, loss: float) -> None:
+    world = World(players=2, weather=FINE, seed=seed, bounds=ServerBounds(answers_digits=3000))
+    unlucky, other = world.players
+    world.gone = "1410"
+    world.handler_time = lambda random: 1000.0
+    other.ask("2")
+    world.run(seconds=2)
+    (waiting,) = (event for event in world.events if isinstance(event, RequestReceived))
+    world.handler_time = lambda random: 0.0
+    world.answer = lambda digits: "5" * 2000
+    unlucky.ask("1")
+    world.run(seconds=5, until=lambda: any(isinstance(event, AnswerProgress) for event in unlucky.events))
+    world.cloud.weather = Weather(loss=1.0)
+    world.run(seconds=1.5)  # all of it is sent by now
+    world.server.send(waiting.client, waiting.message, "8" * 2000)  # and takes too much room
+    world.run(seconds=1.5)
+    world.cloud.weather = Weather(delay=(0.05, 0.3), loss=loss)
+    world.run_until_answered(seconds=30)
+    assert unlucky.answers == {1: ["1410"]}
+    assert other.answers == {1: ["8" * 2000]}
 
 
 @settings(max_examples=100)

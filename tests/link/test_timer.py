@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,20 @@ def steady_timer(round_trip: RoundTrip | None = None) -> RetryTimer:
 
 
 round_trips = st.lists(st.floats(0, 10), min_size=1, max_size=30)
+
+
+def test_a_first_wait_of_its_own_counts_until_something_was_measured() -> None:
+    round_trip = RoundTrip(STEADY)
+    timer = RetryTimer(round_trip, Random(0), growth=2.0, jitter=0.0, first=0.4)
+    waits = []
+    for _ in range(2):
+        timer.sent(10.0)
+        waits.append(timer.due - 10.0)
+    assert waits == [pytest.approx(0.4), pytest.approx(0.8)]
+    timer.answered(10.0)
+    round_trip.measured(2.0)
+    timer.sent(10.0)
+    assert timer.due - 10.0 > 2.0
 
 
 @given(round_trips)
