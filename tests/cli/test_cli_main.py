@@ -27,6 +27,7 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["sprite", "build", "-o", "starter.sb3/below a file"],
         ["sprite", "install", "starter.sb3", "-o", "no such folder/mine.sb3"],
         ["demo", "--serve", "--port", "{taken}"],
+        ["cloud", "--port", "{taken}"],
     ],
 )
 def test_what_the_disk_or_the_network_does_not_do_is_told_in_a_line(starter: Path, arguments: list[str]) -> None:
@@ -37,6 +38,15 @@ def test_what_the_disk_or_the_network_does_not_do_is_told_in_a_line(starter: Pat
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.stderr.startswith("Error: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["demo", "--serve"], ["cloud"]])
+def test_a_port_in_use_is_told_with_what_to_do(starter: Path, command: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        result = CliRunner().invoke(main, [*command, "--port", str(taken)])
+    told = "another program does, or this one a second time; end it, or choose another port"
+    assert result.stderr == f"Error: cannot listen on 127.0.0.1:{taken}: {told}\n"
 
 
 def test_the_demo_does_not_write_over_somebodys_project(starter: Path) -> None:
