@@ -16,7 +16,7 @@ from cloudlink.errors import PictureError, PlayerError, SpriteError
 from cloudlink.pictures.draw import SOURCES, draw, install_renderer
 from cloudlink.pictures.scenes import scenes
 from cloudlink.player.install import default_directory
-from cloudlink.sprite.archive import Archive
+from cloudlink.sprite.archive import MOST_BYTES, Archive
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
 from cloudlink.sprite.check import targets_of
 from cloudlink.sprite.companion import companion_source
@@ -190,7 +190,7 @@ def _write(output: Path, source: SpriteSource) -> None:
 @_variant_options
 def install(project: Path, output: Path | None, server: str | None, force: bool, **choice: Any) -> None:
     """Put the companion sprite and its cloud variables into PROJECT, an .sb3; bring one that is there up to date."""
-    data = project.read_bytes()
+    data = _bytes_of(project)
     source = _chosen(**choice)
     if server:
         source = with_stubs(source, make_stubs(find_server(server).handlers, source))
@@ -239,10 +239,19 @@ def lint_(file: Path) -> None:
         raise SystemExit(1)
 
 
+def _bytes_of(file: Path) -> bytes:
+    """Return what is in a file, which may be somebody's film instead of a project."""
+    with file.open("rb") as stream:
+        data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise click.ClickException(f"{file} has more than {MOST_BYTES:,} bytes, and cannot be a project")
+    return data
+
+
 def _read(file: Path) -> tuple[Archive, Any]:
     """Return a project file and its JSON, checked."""
     try:
-        archive = Archive(file.read_bytes())
+        archive = Archive(_bytes_of(file))
         content = from_json(archive.content, what=archive.content_name)
         targets_of(content)
     except SpriteError as error:

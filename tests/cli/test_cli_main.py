@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cloudlink.cli import sprite
 from cloudlink.cli.main import main
 from cloudlink.sprite.companion import starter_sb3
 
@@ -58,6 +59,18 @@ def test_the_demo_does_not_write_over_somebodys_project(starter: Path) -> None:
             assert "cannot listen" in result.stderr
     found = {path.name: path.read_bytes() for path in starter.parent.glob("*.sb3")}
     assert found == {"starter.sb3": b"my own game", "starter-2.sb3": fresh}
+
+
+@pytest.mark.parametrize("command", ["lint", "print", "install"])
+def test_a_file_too_large_for_a_project_is_not_read_whole(
+    starter: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    size = starter.stat().st_size
+    monkeypatch.setattr(sprite, "MOST_BYTES", size)
+    assert CliRunner().invoke(main, ["sprite", command, "starter.sb3"]).exit_code == 0
+    monkeypatch.setattr(sprite, "MOST_BYTES", size - 1)
+    result = CliRunner().invoke(main, ["sprite", command, "starter.sb3"])
+    assert result.stderr == f"Error: starter.sb3 has more than {size - 1:,} bytes, and cannot be a project\n"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
