@@ -12,6 +12,7 @@ from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.errors import (
     BadResponse,
     Busy,
+    ClientClosed,
     CloudError,
     CloudlinkError,
     CommentRejected,
@@ -110,6 +111,7 @@ __all__ = [
     "ClassicChannel",
     "Classroom",
     "Client",
+    "ClientClosed",
     "CloudClient",
     "CloudConnection",
     "CloudError",

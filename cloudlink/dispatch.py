@@ -32,6 +32,9 @@ class Dispatcher(Generic[Item, Event]):
     Args:
         deliver: called with each item, which is never None; returns the event that loops get, None for none.
         name: of the thread.
+
+    Attributes:
+        over: set once the thread has handed out what it ever will.
     """
 
     def __init__(self, deliver: Callable[[Item], Event | None], *, name: str) -> None:
@@ -43,9 +46,8 @@ class Dispatcher(Generic[Item, Event]):
         self._paused = False
         self._last = False
         self._stopped = False
-        self._thread: threading.Thread | None = None  # the one of `start`
-        self._runner: threading.Thread | None = None  # the one that is in `run`, which may be the caller's
-        self._over = threading.Event()  # `run` has returned
+        self._thread: threading.Thread | None = None
+        self.over = threading.Event()
         self._lost_events = 0
 
     @property
@@ -68,21 +70,8 @@ class Dispatcher(Generic[Item, Event]):
 
     def start(self, *, daemon: bool) -> None:
         """Hand out events from a thread of its own; a daemon does not keep the program running."""
-        self._thread = threading.Thread(target=self.run, name=self._name, daemon=daemon)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=daemon)
         self._thread.start()
-
-    def run(self) -> None:
-        """Hand out events here, until `stop`, or until the last one."""
-        self._runner = threading.current_thread()
-        try:
-            while (item := self._next()) is not None:
-                event = self._deliver(item)
-                if event is not None:
-                    for loop in self._loops:
-                        loop.put(event)
-        finally:
-            self._end()
-            self._over.set()
 
     def pause(self) -> None:
         """Hand out nothing until `resume`; events wait."""
@@ -100,12 +89,8 @@ class Dispatcher(Generic[Item, Event]):
     def stop(self) -> None:
         """End the thread, and the loops; what waits is dropped. Again: does nothing."""
         self._end()
-        if threading.current_thread() in (self._thread, self._runner):
-            return
-        if self._thread is not None and self._thread.is_alive():
+        if self._thread is not None and self._thread is not threading.current_thread() and self._thread.is_alive():
             self._thread.join()
-        elif self._runner is not None:  # somebody's own thread, which goes on with something else
-            self._over.wait()
 
     def loop(self) -> Iterator[Event]:
         """The events from now on, until the end."""
@@ -118,6 +103,17 @@ class Dispatcher(Generic[Item, Event]):
         loop = _AsyncLoop[Event](asyncio.get_running_loop())
         self._join(loop)
         return self._iterate_async(loop)
+
+    def _run(self) -> None:
+        try:
+            while (item := self._next()) is not None:
+                event = self._deliver(item)
+                if event is not None:
+                    for loop in self._loops:
+                        loop.put(event)
+        finally:
+            self._end()
+            self.over.set()
 
     def _next(self) -> Item | None:
         with self._changed:

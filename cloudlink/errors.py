@@ -23,6 +23,7 @@
     |  |- LoginFailed           ... wrong password, a captcha, or a ban
     |  |- Rejected              ... it read what you sent and does not take it
     |  |  `- CommentRejected    ... a comment, with the site's `reason`
+    |  |- ClientClosed          ... the client that was to ask it has been closed
     |  |- ServiceGone           ... what this function needs no longer exists anywhere
     |  `- BadResponse           ... it answered with something else than it ever did
     |- StorageError             a store cannot be used: closed, locked by others for too long, or the disk's fault
@@ -266,6 +267,10 @@ class CommentRejected(Rejected):
     ) -> None:
         super().__init__(message, status=status, reason=reason)
         self.until = until
+
+
+class ClientClosed(SiteError):
+    """The client, or the session, that was to ask the site has been closed; nothing was sent."""
 
 
 class ServiceGone(SiteError):

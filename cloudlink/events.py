@@ -25,6 +25,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, overload
 from cloudlink.connection import CloudConnection, TwCloudConnection
 from cloudlink.dispatch import Dispatcher
 from cloudlink.errors import CloudError, CloudlinkError, InvalidArgument
+from cloudlink.foreground import stay, until_ctrl_c
 from cloudlink.level import Level, checked_level
 from cloudlink.log_watch import LogWatch
 from cloudlink.rest.client import Client
@@ -224,8 +225,8 @@ class EventSource:
         """Begin. When this returns, or rather when on_ready is called, nothing more is missed.
 
         Args:
-            thread: call functions in the background and return; else stay here until `stop` is called from
-                elsewhere, nothing more can come, or the user presses Ctrl-C.
+            thread: return at once; else stay here until `stop` is called from elsewhere, nothing more can come, or
+                the user presses Ctrl-C, and then `stop`. Functions are called in the background either way.
             daemon: let the program end although the background thread runs.
 
         Raises:
@@ -244,13 +245,10 @@ class EventSource:
             raise
         if self._stopped:  # by another thread, which could not close what was not open yet
             self.stop()
-        if thread:
-            self._dispatcher.start(daemon=daemon)
-            return
-        try:
-            self._dispatcher.run()
-        finally:
-            self.stop()
+        self._dispatcher.start(daemon=daemon or not thread)
+        if not thread:
+            with until_ctrl_c(then=self.stop):
+                stay(self._dispatcher.over)
 
     def pause(self) -> None:
         """Call nothing until `resume`; what happens meanwhile waits (the newest 10,000 events)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,13 @@ class LocalService(ABC):
     @abstractmethod
     def stop(self) -> None:
         """End all connections and threads; on a server that is not running it does nothing."""
+
+    def _why_not(self, error: Exception) -> str:
+        """Why it cannot listen, for an error's message."""
+        place = f"cannot listen on {self._host}:{self._port}"
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            return f"{place}: another program does, or this one a second time; end it, or choose another port"
+        return f"{place}: {error}"
 
     @property
     def port(self) -> int:

@@ -11,10 +11,11 @@ from random import Random
 from typing import Any, TypeVar, overload
 
 from cloudlink.classic.settings import ClassicChannel
-from cloudlink.clock import LONGEST_WAIT, Clock, system_clock
+from cloudlink.clock import Clock, system_clock
 from cloudlink.codec_tables import read_tables
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument
+from cloudlink.foreground import stay, until_ctrl_c
 from cloudlink.level import Level, checked_level
 from cloudlink.link.settings import Channel
 from cloudlink.link.statistics import Statistics
@@ -320,8 +321,7 @@ class CloudRequests:
         """Begin to answer.
 
         Args:
-            thread: answer in the background and return at once; else stay here until `stop` is called from
-                elsewhere, the clouds refuse us for good, or the user presses Ctrl-C.
+            thread: answer in the background and return at once; else stay here as `wait` does, and then `stop`.
 
         Raises:
             InvalidArgument: the server was started before; make a new one.
@@ -336,15 +336,16 @@ class CloudRequests:
             line.start()
         self._tell("on_ready")
         if not thread:
-            try:
-                self.wait()
-            finally:
-                self.stop()
+            with until_ctrl_c(then=self.stop):
+                stay(self._stopped)
 
     def wait(self) -> None:
-        """Stay here until `stop` is called from elsewhere, the clouds refuse us for good, or Ctrl-C."""
-        while not self._stopped.wait(LONGEST_WAIT):
-            pass
+        """Stay here until `stop` is called from elsewhere, the clouds refuse us for good, or Ctrl-C.
+
+        Ctrl-C raises nothing here, so that `stop` comes next; another one meanwhile ends the program as usual.
+        """
+        with until_ctrl_c():
+            stay(self._stopped)
 
     def run(self) -> None:
         """Answer, and stay here: the same as `start(thread=False)`."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from cloudlink.rest.client import Client
 from cloudlink.rest.endpoints import Hosts
-from cloudlink.rest.http import RequestsTransport
 from cloudlink.rest.pacing import Intervals
 from cloudlink.rest.retry import Retry
 from cloudlink.testing import LocalSite
@@ -17,14 +16,12 @@ from cloudlink.testing import LocalSite
 @contextmanager
 def client_at(site: LocalSite, **options: Any) -> Iterator[Client]:
     """A client that asks the site as often as it likes, and never waits before it asks again."""
-    transport = RequestsTransport()
     settings: dict[str, Any] = {
         "hosts": Hosts.at(site.hosts),
-        "transport": transport,
         "retry": Retry(attempts=3, first=0),
         "intervals": Intervals(0, 0, upload=0),
         "timeout": 10,
         "sleep": lambda seconds: None,
     }
-    yield Client(**settings | options)
-    transport.close()
+    with Client(**settings | options) as client:
+        yield client

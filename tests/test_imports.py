@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "javascript": set(),
     "level": {"errors"},
     "local_service": {"errors"},
+    "foreground": {"clock"},
     "codec": {"errors"},
     "codec_tables": {"codec"},
     "link": {"errors", "limits"},
@@ -33,23 +34,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log_watch": BASE | {"transport"},
     "set_authors": BASE | {"log_watch", "transport"},
     "dispatch": {"clock"},
-    "events": BASE | {"connection", "dispatch", "log_watch", "rest", "transport"},
+    "events": BASE | {"connection", "dispatch", "foreground", "log_watch", "rest", "transport"},
     "link_thread": BASE | {"link", "transport"},
     "rest": BASE | {"blank", "connection"},
-    "server": BASE | {"classic", "codec_tables", "connection", "link", "rest", "rpc", "serve", "transport"},
+    "server": BASE
+    | {"classic", "codec_tables", "connection", "foreground", "link", "rest", "rpc", "serve", "transport"},
     "client": BASE | {"codec", "codec_tables", "link", "link_thread", "rpc", "transport"},
     "localcloud": BASE | {"local_service", "transport"},
     "sprite": {"blank", "codec", "errors", "limits", "rpc"},
     "storage": {"errors"},
     "player": {"errors", "limits"},
     "testing": BASE | {"client", "local_service", "server", "transport"},
-    "demo": BASE | {"client", "connection", "localcloud", "player", "server", "sprite"},
+    "demo": BASE | {"client", "connection", "foreground", "localcloud", "player", "server", "sprite"},
     "pictures": {"errors", "player", "sprite"},
     "sprite_online": {"errors", "rest", "sprite"},
     "cli": BASE
     | {
-        *("connection", "demo", "localcloud", "pictures", "player", "rest", "server", "sprite", "sprite_online"),
-        "transport",
+        *("connection", "demo", "foreground", "localcloud", "pictures", "player", "rest", "server", "sprite"),
+        *("sprite_online", "transport"),
     },
     "__init__": BASE
     | {

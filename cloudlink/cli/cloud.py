@@ -13,13 +13,14 @@ from typing import Final
 
 import click
 
-from cloudlink.clock import LONGEST_WAIT
+from cloudlink.foreground import stay
 from cloudlink.localcloud import LocalCloud, RateLimit
 from cloudlink.localcloud.profiles import PROFILES
 
 TOKEN_VARIABLE: Final = "CLOUDLINK_CONTROL_TOKEN"
 """The environment variable that the control token is read from; other users see a program's options."""
 
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _EXISTING_FILE: Final = click.Path(dir_okay=False, exists=True, path_type=Path)
 
@@ -74,15 +75,20 @@ def cloud(
         control_token=token,
     )
     server.start()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+
+    def stop(*_: object) -> None:
+        for number in _ENDINGS:  # the next one ends at once
+            signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    for number in _ENDINGS:
+        signal.signal(number, stop)
     web = server.url.replace("ws", "http", 1)
     click.echo(f"A cloud with the rules of {profile!r} runs at {server.url}")
     click.echo(f"Pages: {web}/health  {web}/metrics  {web}/logs?projectid=ID")
     if token is not None and TOKEN_VARIABLE not in os.environ:
         click.echo(f"Control token: {token}")
-    while not stopping.wait(LONGEST_WAIT):
-        pass
+    stay(stopping)
     server.stop()
     counted = server.statistics
     click.echo(f"Stopped; {counted.sets_received:,} sets came, {counted.delivered:,} updates were delivered.")

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from cloudlink.cli.overwriting import force_option, spare
 from cloudlink.cli.sprite import told
 from cloudlink.rest.client import Client
 from cloudlink.rest.projects import PartialProject, Project, get_project
@@ -48,14 +49,16 @@ def project() -> None:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; its number here if not given."
 )
+@force_option
 @session_option
 @click.pass_obj
-def download(client: Client | None, number: int, output: Path | None, session_file: Path | None) -> None:
+def download(client: Client | None, number: int, output: Path | None, force: bool, session_file: Path | None) -> None:
     """Save PROJECT, with its pictures and sounds, as a file that Scratch opens.
 
     PROJECT is its number or its address. Your own unshared projects need a login. If this is interrupted, the same
     command goes on where it stopped.
     """
+    spare(output or Path(f"{number}.sb3"), force=force)
     with _told_interruption():
         found = _find(number, client, session_file)
         with _progress_bar(f"project {number}") as progress:

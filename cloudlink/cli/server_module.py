@@ -87,6 +87,9 @@ def _run(name: str) -> ModuleType:
             spec.loader.exec_module(module)
     except _ServerBegins:
         return module
+    except SystemExit as error:
+        said = error.code.strip().partition("\n")[0] if isinstance(error.code, str) else f"exit code {error.code}"
+        raise click.ClickException(f"{name} ends before its server starts: {said}") from error
     except ImportError as error:
         raise click.ClickException(f"{name}: {error}") from error
     except click.ClickException:

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from cloudlink.cli.overwriting import force_option, spare
 from cloudlink.cli.server_module import find_server
 from cloudlink.errors import PictureError, PlayerError, SpriteError
 from cloudlink.pictures.draw import SOURCES, draw, install_renderer
 from cloudlink.pictures.scenes import scenes
 from cloudlink.player.install import default_directory
-from cloudlink.sprite.archive import Archive
+from cloudlink.sprite.archive import MOST_BYTES, Archive
 from cloudlink.sprite.build import build_sb3, build_sprite3, project_json, sprite_json
 from cloudlink.sprite.check import targets_of
 from cloudlink.sprite.companion import companion_source
@@ -31,6 +32,8 @@ from cloudlink.sprite.tables import sprite_tables
 from cloudlink.sprite.variant import CLOUD_SIGN, cloud_names, variant
 
 Command = Callable[..., None]
+
+_SPRITE3, _STARTER = "cloudlink.sprite3", "starter.sb3"
 
 
 @click.group()
@@ -97,9 +100,14 @@ _output_option = click.option(
     metavar="FOLDER",
     help="Make another starter project: this folder's starter.toml.",
 )
+@force_option
 @_variant_options
-def build(output: Path, starter: Path | None, **choice: Any) -> None:
-    """Write cloudlink.sprite3 and starter.sb3."""
+def build(output: Path, starter: Path | None, force: bool, **choice: Any) -> None:
+    """Write cloudlink.sprite3 and starter.sb3.
+
+    Older ones are replaced, unless somebody has saved them in an editor since.
+    """
+    _spare_edited(output, force=force)
     source = _chosen(**choice)
     if starter is not None:
         try:
@@ -109,16 +117,31 @@ def build(output: Path, starter: Path | None, **choice: Any) -> None:
     _write(output, source)
 
 
+def _spare_edited(output: Path, *, force: bool) -> None:
+    """Refuse to write over the author's own game, which grows out of a starter.sb3 and may still be called so."""
+    for name in (_SPRITE3, _STARTER):
+        spare(output / name, force=force, remade=_is_as_built)
+
+
+def _is_as_built(data: bytes) -> bool:
+    try:
+        return Archive(data).as_built
+    except SpriteError:
+        return False
+
+
 @sprite.command()
 @click.argument("server", metavar="MODULE:CLIENT")
 @_output_option
+@force_option
 @_variant_options
-def stubs(server: str, output: Path, **choice: Any) -> None:
-    """Write a sprite with a block for each function of a Python server.
+def stubs(server: str, output: Path, force: bool, **choice: Any) -> None:
+    """Write a sprite with a block for each function of a Python server, as `build` does.
 
     MODULE:CLIENT names the server's CloudRequests, such as game:client; file.py:client is right too. The server is
     not started.
     """
+    _spare_edited(output, force=force)
     source = _chosen(**choice)
     made = make_stubs(find_server(server).handlers, source)
     for name, reason in made.left_out.items():
@@ -131,8 +154,8 @@ def _write(output: Path, source: SpriteSource) -> None:
     try:
         project = project_json(source, tables=tables)
         files = {
-            "cloudlink.sprite3": build_sprite3(source, tables=tables),
-            "starter.sb3": build_sb3(source, tables=tables),
+            _SPRITE3: build_sprite3(source, tables=tables),
+            _STARTER: build_sb3(source, tables=tables),
         }
     except SpriteError as error:
         raise click.ClickException(f"{error}; nothing was written") from error
@@ -163,10 +186,11 @@ def _write(output: Path, source: SpriteSource) -> None:
     help="Where to write the project; over PROJECT if not given.",
 )
 @click.option("--stubs", "server", metavar="MODULE:CLIENT", help="Add a block for each function of this server.")
+@force_option
 @_variant_options
-def install(project: Path, output: Path | None, server: str | None, **choice: Any) -> None:
+def install(project: Path, output: Path | None, server: str | None, force: bool, **choice: Any) -> None:
     """Put the companion sprite and its cloud variables into PROJECT, an .sb3; bring one that is there up to date."""
-    data = project.read_bytes()
+    data = _bytes_of(project)
     source = _chosen(**choice)
     if server:
         source = with_stubs(source, make_stubs(find_server(server).handlers, source))
@@ -175,7 +199,10 @@ def install(project: Path, output: Path | None, server: str | None, **choice: An
     except SpriteError as error:
         raise click.ClickException(f"{project}: {error}; nothing was written") from error
     target = output or project
-    if target != project or done.project != data:
+    in_place = target.exists() and target.samefile(project)
+    if not in_place:
+        spare(target, force=force, remade=lambda old: old == done.project)
+    if not in_place or done.project != data:
         # Beside its place and then renamed, so that a full disk leaves the author's project whole.
         unfinished = target.with_name(f"{target.name}.part")
         unfinished.write_bytes(done.project)
@@ -212,10 +239,19 @@ def lint_(file: Path) -> None:
         raise SystemExit(1)
 
 
+def _bytes_of(file: Path) -> bytes:
+    """Return what is in a file, which may be somebody's film instead of a project."""
+    with file.open("rb") as stream:
+        data = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise click.ClickException(f"{file} has more than {MOST_BYTES:,} bytes, and cannot be a project")
+    return data
+
+
 def _read(file: Path) -> tuple[Archive, Any]:
     """Return a project file and its JSON, checked."""
     try:
-        archive = Archive(file.read_bytes())
+        archive = Archive(_bytes_of(file))
         content = from_json(archive.content, what=archive.content_name)
         targets_of(content)
     except SpriteError as error:

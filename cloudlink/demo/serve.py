@@ -11,6 +11,7 @@ import click
 from cloudlink.connection import CloudConnection
 from cloudlink.demo.handlers import Leaderboard, add_handlers
 from cloudlink.demo.players import PROJECT
+from cloudlink.foreground import until_ctrl_c
 from cloudlink.localcloud import SCRATCH, LocalCloud
 from cloudlink.server import CloudRequests
 from cloudlink.sprite.companion import starter_sb3
@@ -31,10 +32,10 @@ def serve_demo(*, port: int, folder: Path) -> None:
         client = CloudRequests(connection)
         add_handlers(client, leaderboard)
         client.start()
-        click.echo(_INSTRUCTIONS.format(url=cloud.url, starter=starter, port=port))
         try:
-            client.wait()
-        except KeyboardInterrupt:
+            with until_ctrl_c():
+                click.echo(_INSTRUCTIONS.format(url=cloud.url, starter=starter, port=port))
+                client.wait()
             click.echo("\nStopping.")
         finally:
             client.stop()

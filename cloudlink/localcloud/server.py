@@ -183,7 +183,7 @@ class LocalCloud(LocalService):
         ready.wait()
         if failures:
             thread.join()
-            raise CloudError(f"cannot listen on {self._host}:{self._port}: {failures[0]}") from failures[0]
+            raise CloudError(self._why_not(failures[0])) from failures[0]
         self._thread = thread
 
     def stop(self) -> None:

@@ -2,7 +2,8 @@
 
 Sets are gathered in memory, the newest value of each variable, and written together by a thread of their own, so
 that no set waits for the disk. The file is in WAL mode: a process that dies between two writings loses what came since
-the last one, INTERVAL seconds at most, and never leaves a broken file.
+the last one, INTERVAL seconds at most, and never leaves a broken file. While the file cannot be written to, because
+another program has locked it or the disk is full, values stay in memory until it can.
 """
 
 from __future__ import annotations
@@ -22,6 +23,15 @@ INTERVAL: Final = 0.5
 
 MAX_FILE_BYTES: Final = 1 << 30
 """How large the file may grow; beyond that the values that have been the same for longest go."""
+
+BUSY_TIMEOUT: Final = 5.0
+"""Seconds that a writing waits for another program that has locked the file, before it is put off to the next one."""
+
+MAX_UNWRITTEN: Final = 1 << 26
+"""Most characters, of names and values, that wait in memory while the file cannot be written to."""
+
+LAST_TRIES: Final = 3
+"""Times that the last writing is tried before what is left is given up: BUSY_TIMEOUT seconds each, if it is locked."""
 
 _LEAST_PAGES: Final = 64
 _TRIES: Final = 8
@@ -61,6 +71,7 @@ class Store:
         self._lock = threading.Lock()  # guards the two dictionaries
         self._unwritten: Values = {}
         self._being_written: Values = {}
+        self._failing = False
         self._closing = threading.Event()
         # Two connections, so that nobody who reads waits for a writing.
         self._writer = _opened(path)
@@ -91,21 +102,50 @@ class Store:
         return [update for update in (found | news).values() if update is not None]
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write what is left and close the file; what cannot be written is lost, with a line in the log."""
         self._closing.set()
         self._thread.join()
         self._reader.close()
         self._writer.close()
 
     def _write_now_and_then(self) -> None:
-        closing = False
-        while not closing:
-            closing = self._closing.wait(INTERVAL)
-            with self._lock:
-                self._being_written, self._unwritten = self._unwritten, {}
+        while not self._closing.wait(INTERVAL):
+            self._write_news()
+        if not any(self._write_news() for _ in range(LAST_TRIES)):
+            self._tell_lost(self._unwritten)
+
+    def _write_news(self) -> bool:
+        """Write what has come since the last time, and tell whether it worked; if not, it is kept for the next time."""
+        with self._lock:
+            self._being_written, self._unwritten = self._unwritten, {}
+        problem: sqlite3.Error | None = None
+        try:
             self._write(self._being_written)
-            with self._lock:
-                self._being_written = {}
+        except sqlite3.Error as error:
+            problem = error
+        with self._lock:
+            if problem is not None:
+                self._unwritten = self._kept(self._being_written, self._unwritten)
+            self._being_written = {}
+        if problem is not None and not self._failing:
+            _LOGGER.warning("%s cannot be written to, so values wait in memory: %s", self._path, problem)
+        elif problem is None and self._failing:
+            _LOGGER.warning("%s can be written to again, and no value waits", self._path)
+        self._failing = problem is not None
+        return problem is None
+
+    def _kept(self, older: Values, newer: Values) -> Values:
+        """What is to be written next time: the newest value of each variable, if that is not too much."""
+        both = {project: older.get(project, {}) | newer.get(project, {}) for project in {**older, **newer}}
+        if _characters(both) <= MAX_UNWRITTEN:
+            return both
+        self._tell_lost(older)
+        return newer
+
+    def _tell_lost(self, values: Values) -> None:
+        count = sum(map(len, values.values()))
+        if count:
+            _LOGGER.error("values that could not be written to %s are lost: %s", self._path, f"{count:,}")
 
     def _write(self, values: Values) -> None:
         for _ in range(_TRIES):
@@ -115,10 +155,9 @@ class Store:
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                    _LOGGER.exception("values could not be written to %s", self._path)
-                    return
+                    raise
                 self._forget_oldest()
-        _LOGGER.error("values could not be written to %s: it is full", self._path)
+        self._tell_lost(values)  # they need more room than there is, however often it is tried
 
     def _write_rows(self, values: Values) -> None:
         now = time.time()
@@ -144,13 +183,21 @@ class Store:
 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
     except sqlite3.Error as error:
         raise CloudError(f"cannot keep values in {path}: {error}") from error
     return connection
+
+
+def _characters(values: Values) -> int:
+    return sum(
+        len(name) + (0 if update is None else len(update.value))
+        for variables in values.values()
+        for name, update in variables.items()
+    )
 
 
 def _bytes(text: str) -> bytes:

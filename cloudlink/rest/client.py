@@ -23,12 +23,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NoReturn, overload
+from types import TracebackType
+from typing import Any, Final, Literal, NoReturn, Self, overload
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from cloudlink.clock import Clock, system_clock
 from cloudlink.errors import (
     BadResponse,
+    ClientClosed,
     Forbidden,
     InvalidArgument,
     LoginRequired,
@@ -59,9 +61,11 @@ Query = Mapping[str, str | int | None]
 class Client:
     """How to reach the site: addresses, patience, and maybe a login. It may be used by many threads at once.
 
+    It keeps connections open for the next request; `with Client() as client` or `close()` ends them.
+
     Args:
         hosts: the addresses of the site's parts.
-        transport: what carries the requests; `requests` if left out.
+        transport: what carries the requests, and yours to close; `requests` if left out.
         retry: how patient to be with questions.
         intervals: seconds between requests.
         timeout: seconds for each step of a request.
@@ -99,7 +103,10 @@ class Client:
         if forum_search_key is not None and not re.fullmatch(r"[!-~]+", forum_search_key):
             raise InvalidArgument("forum_search_key is to be printable ASCII text without spaces")
         self.hosts = Hosts() if hosts is None else hosts
-        self._transport: Transport = RequestsTransport() if transport is None else transport
+        self._own_transport: RequestsTransport | None = None
+        if transport is None:
+            transport = self._own_transport = RequestsTransport()
+        self._transport: Transport = transport
         self._retry = Retry() if retry is None else retry
         self._timeout = timeout
         self._user_agent = user_agent
@@ -116,6 +123,8 @@ class Client:
         self._identity: Identity | None = None
         self._renew: Callable[[], str] | None = None
         self._renewing = threading.Lock()
+        self._parent: Client | None = None
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Client of {self.hosts.site}, {self._identity or 'not logged in'}>"
@@ -123,8 +132,33 @@ class Client:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client, and what was fetched with it, is not pickled; keep `raw`, and fetch it again")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open; nothing can be asked with this client any more.
+
+        That holds for all that was fetched with it (users, projects, lists that are still being read) and for the
+        sessions that were made with it: what they know stays, and what they would have to ask raises
+        `ClientClosed`. Other clients that share the connections open new ones when they need them. What other
+        threads ask just now is still answered. Again: does nothing more.
+        """
+        self._closed = True
+        if self._own_transport is not None:
+            self._own_transport.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called, here or on the client that this login was made with."""
+        return self._closed or (self._parent is not None and self._parent.closed)
+
     def logged_in(self, identity: Identity, *, renew: Callable[[], str] | None = None) -> Client:
-        """A client that shows this login and shares everything else, above all the turns.
+        """A client that shows this login and shares everything else, above all the turns and the connections.
 
         Args:
             identity: the login.
@@ -135,6 +169,7 @@ class Client:
         other._identity = identity
         other._renew = renew
         other._renewing = threading.Lock()
+        other._parent = self
         return other
 
     @property
@@ -242,6 +277,7 @@ class Client:
 
         Raises:
             LoginRequired: it wants a login and there is none (nothing was sent), or the login is over.
+            ClientClosed: this client was closed; nothing was sent.
             SiteError: as the answer says; see the tree in `errors`.
         """
         _, answer = self._renewing_login(target, what=what, query=query, body=body, referer=referer, fresh=fresh)
@@ -322,6 +358,7 @@ class Client:
 
         Raises:
             LoginRequired: it wants a login and there is none; nothing was sent.
+            ClientClosed: this client was closed; nothing was sent.
             SiteUnreachable: there was no answer.
         """
         self._check_login(target)
@@ -378,6 +415,7 @@ class Client:
         attempt = 1
         while True:
             self._wait_for_turn(kind)
+            self._check_open(request)
             reply: Reply | None = None
             problem: SiteUnreachable | None = None
             try:
@@ -398,6 +436,13 @@ class Client:
                 return reply
             self._sleep(delay)
             attempt += 1
+
+    def _check_open(self, request: Request) -> None:
+        if self.closed:
+            raise ClientClosed(
+                f"{request}: the client that was to ask this is closed, and so is what was fetched with it; "
+                "close it when you are done, or fetch it again with another client"
+            )
 
     def _wait_for_turn(self, kind: Kind) -> None:
         while True:
@@ -463,6 +508,8 @@ class Client:
     def _fetch_csrf_token(self) -> str:
         try:
             _, reply = self.exchange(CSRF_TOKEN.at())
+        except ClientClosed:
+            raise
         except SiteError:
             return ANY_CSRF
         value = (cookie_value(reply, "scratchcsrftoken") or "").strip('"')

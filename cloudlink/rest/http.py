@@ -9,7 +9,9 @@ A transport is a function from `Request` to `Reply`, so a test, a cache or anoth
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -87,6 +89,9 @@ class RequestsTransport:
         adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)  # the client repeats, not the library
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        self._turns = threading.Lock()  # guards the two below, and the closing
+        self._under_way = 0
+        self._closes = False
         # Reading all of the environment for each request takes as long as the rest of it.
         self._environment = functools.lru_cache(maxsize=64)(self._read_environment)
 
@@ -103,7 +108,10 @@ class RequestsTransport:
                 requests.Request(request.method, request.url, headers=dict(request.headers), data=request.body)
             )
             settings = self._environment(f"{parts.scheme}://{parts.netloc}/")
-            with self._session.send(prepared, timeout=request.timeout, allow_redirects=False, **settings) as response:
+            with (
+                self._connected(),
+                self._session.send(prepared, timeout=request.timeout, allow_redirects=False, **settings) as response,
+            ):
                 return _reply(request, response)
         except (requests.RequestException, ValueError, OSError) as error:
             failure = _translate(request, error)
@@ -116,8 +124,30 @@ class RequestsTransport:
         return dict(self._session.merge_environment_settings(origin, {}, True, None, None))
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
-        self._session.close()
+        """Close the connections that are kept open; a later request opens others.
+
+        Requests that are under way in other threads come to their end first.
+        """
+        with self._turns:
+            self._closes = True
+            self._close_unless_busy()
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """While a request runs: what is closed under it would fail it, although another request could go on."""
+        with self._turns:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._under_way -= 1
+                self._close_unless_busy()
+
+    def _close_unless_busy(self) -> None:
+        if self._closes and not self._under_way:
+            self._closes = False
+            self._session.close()
 
 
 def multipart(values: Mapping[str, str | bytes]) -> tuple[bytes, str]:

@@ -612,7 +612,7 @@ class Project(PartialProject):
         target = endpoints.PROJECT_SAVE.at(project_id=self.id)
         body = Body(project_bytes(content), "application/json")
         count = len(assets or {})
-        if assets:
+        if assets is not None:
             self._check_own()
             send_assets(assets, client=self.client, progress=progress, workers=workers)
         check_saved(self.client.request(target, reply="json", what=self._what, body=body), of=self._what)

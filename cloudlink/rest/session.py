@@ -16,7 +16,8 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self
 
 from cloudlink.connection import CloudConnection
 from cloudlink.errors import InvalidArgument, LoginFailed, LoginRequired
@@ -69,6 +70,8 @@ class Session:
 
     GET scratch.mit.edu/session/ with the cookie. VERIFIED.
 
+    `with Session(session_id) as session` or `close()` ends its connections; the site goes on knowing the login.
+
     Args:
         session_id: the cookie scratchsessionsid, with or without the quotes around it.
         username: the account; if given, the session id is to be of it.
@@ -100,6 +103,23 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session of {self._identity.username!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open; nothing can be asked with this session any more.
+
+        What was fetched with it keeps what it knows, and raises `ClientClosed` where it would have to ask. A client
+        that was passed as `client=`, and the default one, stay open. The login goes on at the site: `logout` ends
+        it. Again: does nothing more.
+        """
+        self._client.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session is not pickled: with it anybody is the user; keep it with save(path)")

@@ -106,6 +106,14 @@ class Archive:
             info.filename.rpartition("/")[2]: data for info, data in self._members if info.filename != self.content_name
         }
 
+    @property
+    def as_built(self) -> bool:
+        """Whether all members are as `write_member` writes them; editors and other programs leave their own marks."""
+        return all(
+            (info.date_time, info.create_system, info.external_attr) == (_ZIP_TIME, _UNIX, _READABLE_FILE)
+            for info, _ in self._members
+        )
+
     def with_changes(self, content: str, assets: Mapping[str, bytes]) -> bytes:
         """Return the archive with another JSON and further assets; all other members stay as they are.
 

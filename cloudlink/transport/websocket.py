@@ -57,6 +57,10 @@ READ_SLICE: Final = 0.05
 CLOSE_TIMEOUT: Final = 1.0
 """Seconds a closing thread waits for its turn to say goodbye."""
 
+MAX_ANSWER_BYTES: Final = 1 << 18
+"""Longest answer to the opening request that we take: a websocket server's has some hundred bytes, a web server's
+page about an error some ten thousand."""
+
 MAX_MESSAGE_BYTES: Final = 16 << 20
 """Longest message we take. All 128 variables of a TurboWarp room, 100,000 characters each, come in one."""
 
@@ -73,7 +77,7 @@ class WebSocketTransport:
         session_id: the Scratch login. It is sent to Scratch's own server over TLS and to nobody else, whatever
             the address.
         contact: how the server's operator reaches the author of this program: a page, an account, an address.
-        connect_timeout: seconds for each step of connecting.
+        connect_timeout: seconds for each step of connecting: TCP, TLS, HTTP.
         ping_interval: seconds of silence before a ping; its answer may take as long, but at most 10.
 
     Raises:
@@ -100,8 +104,7 @@ class WebSocketTransport:
             if self._websocket.getstatus() != 101:  # older versions take a redirect they do not follow for success
                 self._websocket.shutdown()  # type: ignore[no-untyped-call]
                 raise websocket.WebSocketException("it redirects to another place")
-        assert self._websocket.sock is not None
-        self._socket: socket.socket = self._websocket.sock
+        self._socket = self._websocket.opened()
         self._websocket.settimeout(READ_SLICE)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -297,11 +300,24 @@ def _cookie_value(session_id: str) -> str:
 
 
 class _BoundedWebSocket(websocket.WebSocket):
-    """The library's websocket, with two gaps closed."""
+    """The library's websocket, with three gaps closed."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._message_bytes = 0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The library connects and reads the answer in one go; here the socket can be taken hold of between the two.
+        if name == "sock" and isinstance(value, socket.socket) and not self.connected:
+            value = _AnswerSocket(value)
+        super().__setattr__(name, value)
+
+    def opened(self) -> socket.socket:
+        """The socket, once the server has answered, without the bounds of that answer."""
+        assert isinstance(self.sock, _AnswerSocket)
+        bare = self.sock.bare
+        self.sock = bare
+        return bare
 
     def _recv(self, bufsize: int) -> bytes:
         # The library knows no longest message; without one, a rogue server fills the memory.
@@ -321,6 +337,34 @@ class _BoundedWebSocket(websocket.WebSocket):
         # it gave must not be lost with it.
         with contextlib.suppress(OSError, websocket.WebSocketException):
             super().send_close(*arguments, **options)
+
+
+class _AnswerSocket:
+    """A socket while the server answers the opening request, which is to have an end, and to come in time.
+
+    The library bounds only the wait for each byte, and reads headers and the page of an error as long as they come.
+    """
+
+    def __init__(self, bare: socket.socket) -> None:
+        self.bare = bare
+        self._room = MAX_ANSWER_BYTES
+        timeout = bare.gettimeout()
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.bare, name)
+
+    def recv(self, size: int) -> bytes:
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.bare.settimeout(left)
+        data = self.bare.recv(size)
+        self._room -= len(data)
+        if self._room < 0:
+            raise websocket.WebSocketException(f"its answer has more than {MAX_ANSWER_BYTES:,} bytes")
+        return data
 
 
 class _Incomplete(Exception):

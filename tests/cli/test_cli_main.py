@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cloudlink.cli import sprite
 from cloudlink.cli.main import main
 from cloudlink.sprite.companion import starter_sb3
 
@@ -27,6 +28,7 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["sprite", "build", "-o", "starter.sb3/below a file"],
         ["sprite", "install", "starter.sb3", "-o", "no such folder/mine.sb3"],
         ["demo", "--serve", "--port", "{taken}"],
+        ["cloud", "--port", "{taken}"],
     ],
 )
 def test_what_the_disk_or_the_network_does_not_do_is_told_in_a_line(starter: Path, arguments: list[str]) -> None:
@@ -39,6 +41,15 @@ def test_what_the_disk_or_the_network_does_not_do_is_told_in_a_line(starter: Pat
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [["demo", "--serve"], ["cloud"]])
+def test_a_port_in_use_is_told_with_what_to_do(starter: Path, command: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        result = CliRunner().invoke(main, [*command, "--port", str(taken)])
+    told = "another program does, or this one a second time; end it, or choose another port"
+    assert result.stderr == f"Error: cannot listen on 127.0.0.1:{taken}: {told}\n"
+
+
 def test_the_demo_does_not_write_over_somebodys_project(starter: Path) -> None:
     fresh = starter.read_bytes()
     starter.write_bytes(b"my own game")
@@ -48,6 +59,18 @@ def test_the_demo_does_not_write_over_somebodys_project(starter: Path) -> None:
             assert "cannot listen" in result.stderr
     found = {path.name: path.read_bytes() for path in starter.parent.glob("*.sb3")}
     assert found == {"starter.sb3": b"my own game", "starter-2.sb3": fresh}
+
+
+@pytest.mark.parametrize("command", ["lint", "print", "install"])
+def test_a_file_too_large_for_a_project_is_not_read_whole(
+    starter: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    size = starter.stat().st_size
+    monkeypatch.setattr(sprite, "MOST_BYTES", size)
+    assert CliRunner().invoke(main, ["sprite", command, "starter.sb3"]).exit_code == 0
+    monkeypatch.setattr(sprite, "MOST_BYTES", size - 1)
+    result = CliRunner().invoke(main, ["sprite", command, "starter.sb3"])
+    assert result.stderr == f"Error: starter.sb3 has more than {size - 1:,} bytes, and cannot be a project\n"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])

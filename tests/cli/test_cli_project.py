@@ -83,6 +83,17 @@ def test_an_unshared_project_is_fetched_by_its_owner(site: LocalSite, client: Cl
     assert run(client, "download", number, login=site.log_in("otter")).exit_code == 0
 
 
+@pytest.mark.parametrize("output", [[], ["-o", "maze.sb3"]])
+def test_a_project_is_not_saved_over_a_file_unless_it_is_forced(client: Client, number: int, output: list[str]) -> None:
+    path = Path(output[1] if output else f"{number}.sb3")
+    path.write_bytes(b"my own changes")
+    refused = run(client, "download", number, *output)
+    assert (refused.exit_code, path.read_bytes()) == (1, b"my own changes")
+    assert f"{path} is there already" in refused.stderr
+    assert run(client, "download", number, *output, "--force").exit_code == 0
+    assert unzipped(path.read_bytes()) == unzipped(MAZE.sb3())
+
+
 def test_a_file_is_saved_in_a_project_and_made_a_new_one(site: LocalSite, client: Client, number: int) -> None:
     Path("other maze.sb3").write_bytes(numbered(6).sb3())
     login = site.log_in("otter")
@@ -107,7 +118,7 @@ def test_a_session_file_logs_in(site: LocalSite, client: Client, number: int) ->
     Path("maze.sb3").write_bytes(MAZE.sb3())
     assert run(client, "upload", "maze.sb3", number, "--session", "login.json").exit_code == 0
     assert run(client, "download", number, "--session", "login.json").exit_code == 0
-    missing = run(client, "download", number, "--session", "no.json")
+    missing = run(client, "download", number, "--session", "no.json", "--force")
     assert (missing.exit_code, "no.json cannot be read" in missing.stderr) == (1, True)
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -111,6 +114,79 @@ def test_a_full_file_loses_the_oldest_values(tmp_path: Path, monkeypatch: pytest
     assert store.load("0") == []
     store.close()
     assert path.stat().st_size <= 1 << 20
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another program that writes, and takes its time."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "INTERVAL", 0.01)
+    monkeypatch.setattr(store_module, "BUSY_TIMEOUT", 0.01)
+
+
+def in_log(caplog: pytest.LogCaptureFixture, text: str, *, level: int = logging.WARNING) -> int:
+    return sum(text in record.getMessage() and record.levelno == level for record in caplog.records)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_values_wait_for_a_program_that_locks_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "values.sqlite"
+    store = Store(path)
+    with locked(path):
+        store.put("7", "x", SetVariable("x", "1"))
+        store.put("7", "y", SetVariable("y", "2"))
+        until(lambda: in_log(caplog, "database is locked"))
+        store.put("7", "x", SetVariable("x", "3"))
+        store.put("8", "x", SetVariable("x", "4"))
+        assert {update.name: update.value for update in store.load("7")} == {"x": "3", "y": "2"}
+        assert _rows(path) == 0
+    until(lambda: in_log(caplog, "can be written to again"))
+    assert _rows(path) == 3
+    assert in_log(caplog, "so values wait in memory") == 1
+    store.close()
+    assert in_log(caplog, "are lost", level=logging.ERROR) == 0
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_the_last_writing_cannot_write_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "values.sqlite"
+    store = Store(path)
+    with locked(path):
+        store.put("7", "x", SetVariable("x", "1"))
+        store.put("8", "x", SetVariable("x", "2"))
+        store.close()
+    assert in_log(caplog, f"written to {path} are lost: 2", level=logging.ERROR) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_values_that_wait_have_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(store_module, "MAX_UNWRITTEN", 100)
+    path = tmp_path / "values.sqlite"
+    store = Store(path)
+    with locked(path):
+        store.put("7", "x", SetVariable("x", "9" * 60))
+        until(lambda: in_log(caplog, "so values wait in memory"))
+        store.put("7", "y", SetVariable("y", "9" * 60))
+        until(lambda: in_log(caplog, "are lost", level=logging.ERROR))
+        store.put("7", "z", SetVariable("z", "9" * 60))
+    store.close()
+    store = Store(path)
+    names = {update.name for update in store.load("7")}
+    store.close()
+    assert "z" in names
+    assert "x" not in names
 
 
 def test_a_file_that_is_none_of_ours_is_an_error_at_once(tmp_path: Path) -> None:

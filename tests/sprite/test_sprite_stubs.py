@@ -166,12 +166,15 @@ def test_the_command_reads_a_program_without_starting_or_connecting_it(tmp_path:
         ("{program}:clinet", "the CloudRequests in {program}: client"),
         ("{program}:cloud", "is a TwCloudConnection, not a CloudRequests"),
         ("{broken}:client", "fails: ZeroDivisionError"),
+        ("{ending}:client", "my_ending_server.py ends before its server starts: Usage: game NUMBER"),
     ],
 )
 def test_what_is_no_server_is_refused(tmp_path: Path, target: str, message: str) -> None:
     paths = {"program": tmp_path / "my_other_server.py", "broken": tmp_path / "my_broken_server.py"}
     paths["program"].write_text(SERVER, encoding="utf-8")
     paths["broken"].write_text("1 / 0", encoding="utf-8")
+    paths["ending"] = tmp_path / "my_ending_server.py"
+    paths["ending"].write_text("import sys; sys.exit('Usage: game NUMBER')", encoding="utf-8")
     result = CliRunner().invoke(main, ["sprite", "stubs", target.format(**paths), "-o", str(tmp_path / "out")])
     assert result.exit_code != 0
     assert message.format(**paths) in result.output

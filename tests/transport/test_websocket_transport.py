@@ -53,8 +53,13 @@ def websocket_server(
 
 
 @contextlib.contextmanager
-def raw_server(answer: bytes | None, *, requests: list[bytes]) -> Iterator[Address]:
-    """A server that gives every request the same answer, or none (None) while the test runs."""
+def raw_server(
+    answer: bytes | None, *, requests: list[bytes], more: bytes = b"", every: float = 0, times: int = 0
+) -> Iterator[Address]:
+    """A server that gives every request the same answer, or none (None) while the test runs.
+
+    It goes on with `more` after each `every` seconds, as many times as it says.
+    """
     stop = threading.Event()
 
     def run() -> None:
@@ -68,6 +73,9 @@ def raw_server(answer: bytes | None, *, requests: list[bytes]) -> Iterator[Addre
                         stop.wait(5)
                     else:
                         connection.sendall(answer)
+                    for _ in range(times):
+                        stop.wait(every)
+                        connection.sendall(more)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
@@ -416,6 +424,32 @@ def test_nobody_listening_is_a_failed_attempt() -> None:
 def test_a_server_that_says_nothing_is_a_failed_attempt() -> None:
     with raw_server(None, requests=[]) as address, pytest.raises(ConnectFailed, match="in time"):
         WebSocketTransport(address, connect_timeout=0.1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "more"),
+    [
+        (b"HTTP/1.1 101 Switching Protocols\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n", b"a" * 1000),
+        (b"HTTP/1.1 101 ", b"a" * 1000),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000000000000\r\n\r\n", b"a" * 1000),
+    ],
+)
+def test_an_answer_without_end_is_a_failed_attempt(answer: bytes, more: bytes) -> None:
+    with (
+        raw_server(answer, requests=[], more=more, times=1000) as address,
+        pytest.raises(ConnectFailed, match="its answer has more than 262,144 bytes"),
+    ):
+        WebSocketTransport(address)
+
+
+def test_an_answer_that_comes_too_slowly_is_a_failed_attempt() -> None:
+    switching = b"HTTP/1.1 101 Switching Protocols\r\n"
+    with (
+        raw_server(switching, requests=[], more=b"X: y\r\n", every=0.05, times=200) as address,
+        pytest.raises(ConnectFailed, match="did not answer in time"),
+    ):
+        WebSocketTransport(address, connect_timeout=0.5)
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ class LocalSite(LocalService):
         try:
             server = _Server((self._host, self._port), self)
         except OSError as error:
-            raise CloudlinkError(f"cannot listen on {self._host}:{self._port}: {error}") from error
+            raise CloudlinkError(self._why_not(error)) from error
         self._port = server.server_address[1]
         self._server = server
         self._thread = threading.Thread(target=server.serve, name="cloudlink-local-site", daemon=True)
