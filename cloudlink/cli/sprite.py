@@ -172,9 +172,20 @@ def _write(output: Path, source: SpriteSource) -> None:
     click.echo(f"the sprite: {measure(sprite)}")
     click.echo(f"of these: {parts(sprite)}")
     click.echo(f"the starter project: {measure(project)}")
-    names = [name.removeprefix(CLOUD_SIGN) for name in cloud_names(source).values()]
-    if cloud_names(source) != cloud_names(companion_source()):
-        click.echo(f"the server needs a Channel with these variables: {', '.join(names)}")
+    _tell_channel(source)
+
+
+def _tell_channel(source: SpriteSource) -> None:
+    """Tell what the server must know of a sprite with other cloud variables."""
+    names = cloud_names(source)
+    if names == cloud_names(companion_source()):
+        return
+    links = {
+        link: tuple(name.removeprefix(CLOUD_SIGN) for key, name in names.items() if key.startswith(CLOUD_SIGN + start))
+        for link, start in (("downlink", "FROM_"), ("uplink", "TO_"))
+    }
+    variables = ", ".join(f"{link}={shown!r}" for link, shown in links.items())
+    click.echo(f"its server is CloudRequests(cloud, channel=Channel(cloud.limits, {variables}))")
 
 
 @sprite.command()
@@ -209,6 +220,7 @@ def install(project: Path, output: Path | None, server: str | None, force: bool,
         unfinished.replace(target)
     for line in told(done.change):
         click.echo(f"{target}: {line}")
+    _tell_channel(source)
 
 
 @sprite.command()

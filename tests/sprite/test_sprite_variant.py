@@ -151,9 +151,13 @@ def test_the_command_builds_a_smaller_sprite_and_says_what_the_server_needs(tmp_
     build = ["sprite", "build", "-o", str(tmp_path), "--variables", "1x2", "--prefix", "game_"]
     result = CliRunner().invoke(main, build)
     assert result.exit_code == 0
-    assert "Channel with these variables: game_TO_1, game_FROM_1, game_FROM_2" in result.output
+    hint = "Channel(cloud.limits, downlink=('game_FROM_1', 'game_FROM_2'), uplink=('game_TO_1',))"
+    assert hint in result.output
     assert "blocks in" in result.output
     assert {path.name for path in tmp_path.iterdir()} == {"cloudlink.sprite3", "starter.sb3"}
+    install = ["sprite", "install", "--variables", "1x2", "--prefix", "game_", "-o", str(tmp_path / "both.sb3")]
+    result = CliRunner().invoke(main, [*install, str(tmp_path / "starter.sb3")])
+    assert (result.exit_code, hint in result.output) == (0, True), result.output
 
 
 @pytest.mark.parametrize(
