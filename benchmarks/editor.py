@@ -1,9 +1,10 @@
-"""How long does Scratch's editor take over the companion sprite, and how many files does it send and fetch?
+"""How long do Scratch's editor and player take over the companion sprite, and how many files do they send and fetch?
 
-The real editor, npm's @scratch/scratch-gui, in Chromium without a window; its asset server is played by this program.
+The real ones, npm's @scratch/scratch-gui, in Chromium without a window; the site's stores are played by this program.
 A save sends the files that the editor does not know, as its `storeProject` does, and a visitor opens what was saved,
 as the site's player does. Beside ours, in the same run: the editor's own new project, and the starter as it would be if
-each costume brought its picture, as costumes do. Needs npm, Chromium, and 150 MB to be fetched at the first run.
+each costume brought its picture, as costumes do. Then the player plays the starter on the local cloud with Scratch's
+rules: somebody clicks on the green flag, and on the button. Needs npm, Chromium, and 150 MB that are fetched once.
 
     python benchmarks/editor.py [--quick] [--json FILE]
 """
@@ -16,6 +17,7 @@ import http.server
 import io
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -29,24 +31,33 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from report import Report, Row, main
 
+from cloudlink import CloudConnection, CloudRequests
 from cloudlink.blank import BLANK
+from cloudlink.localcloud import LocalCloud
 from cloudlink.pictures.draw import find_browser
 from cloudlink.player.install import default_directory
 from cloudlink.sprite.archive import write_member
 from cloudlink.sprite.companion import companion_sprite3, starter_sb3
 
 VERSION = "15.2.0"
+MIDDLE = (240, 225)
+"""Where the middle of the player's stage is, in pixels."""
+
 MILLISECONDS = 300_000
 """How long the editor may take for anything."""
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2" viewBox="-1 -1 2 2"></svg>'
 
-PAGE = """<!doctype html><meta charset="utf-8"><div id="editor" style="width: 1200px; height: 800px"></div>
+PAGE = """<!doctype html><meta charset="utf-8"><body style="margin: 0">
+<div id="editor" style="width: 1200px; height: 800px"></div>
 <script src="scratch-gui-standalone.js"></script><script>
-const state = new GUI.EditorState({});
+const cloudHost = new URLSearchParams(location.search).get("cloud");
+const playing = cloudHost !== null;
+const state = new GUI.EditorState({isPlayerOnly: playing});
 GUI.setAppElement(document.getElementById("editor"));
 GUI.createStandaloneRoot(state, document.getElementById("editor")).render({
-  assetHost: `${location.origin}/store`, projectHost: `${location.origin}/projects`, projectId: "0", canSave: false,
+  assetHost: `${location.origin}/store`, projectHost: `${location.origin}/projects`, projectId: playing ? "1" : "0",
+  canSave: false, isPlayerOnly: playing, cloudHost, hasCloudPermission: playing, username: "ada",
 });
 const vm = state.store.getState().scratchGui.vm;
 const bytes = text => Uint8Array.from(atob(text), sign => sign.charCodeAt(0)).buffer;
@@ -61,6 +72,12 @@ const download = async () => Array.from(new Uint8Array(await (await vm.saveProje
 const look = () => seconds(() => vm.setEditingTarget(vm.runtime.getSpriteTargetByName("cloudlink").id));
 const save = () => seconds(() => Promise.all(vm.assets.filter(asset => !asset.clean).map(asset =>
   vm.runtime.storage.store(asset.assetType, asset.dataFormat, asset.data, asset.assetId))));
+const variable = name => vm.runtime.getTargetForStage().lookupVariableByNameAndType(name, "");
+const clicked = test => new Promise(done => addEventListener("mousedown", () => {
+  const begin = performance.now();
+  const look = () => test() ? done((performance.now() - begin) / 1000) : requestAnimationFrame(look);
+  look();
+}, {capture: true, once: true}));
 </script>"""
 
 
@@ -133,6 +150,43 @@ def editor(browser: Browser, address: str, assets: AssetServer) -> Iterator[Page
         page.close()
 
 
+def player_rows(browser: Browser, address: str, project: bytes, *, clicks: int) -> Iterator[Row]:
+    """Somebody plays: the green flag in the middle of the stage, then the button that is there."""
+    with zipfile.ZipFile(io.BytesIO(project)) as packed:
+        content = packed.read("project.json")
+        assets = AssetServer()
+        assets.files |= {name: packed.read(name) for name in packed.namelist()}
+    with (
+        LocalCloud("scratch") as cloud,
+        CloudConnection("1", username="server", cloud_host=cloud.url) as connection,
+        CloudRequests(connection) as server,
+    ):
+        server.add_request(lambda name: f"Hello {name}, Python speaking!", name="greet")
+        page = browser.new_page(viewport={"width": 1250, "height": 850})
+        page.set_default_timeout(MILLISECONDS)
+        page.route("**/store/**", assets.answer)
+        page.route("**/projects/**", lambda route: route.fulfill(body=content))
+        page.goto(f"{address}?cloud={cloud.url.removeprefix('ws://')}")
+        page.wait_for_function("vm.runtime.targets.length === 3 && variable('server status')")
+        page.locator("img[title=Go]").wait_for()
+        online = click(page, "variable('server status').value === 'online'")
+        yield Row("green flag to online", "Scratch's player", online, "s")
+        times = []
+        for _ in range(clicks):
+            page.wait_for_timeout(250)
+            page.evaluate("variable('server reply').value = ''")
+            times.append(click(page, "variable('server reply').value === 'Hello ada, Python speaking!'"))
+        yield Row("click on the button to answer", "Scratch's player", 1000 * statistics.median(times), "ms")
+        page.close()
+
+
+def click(page: Page, test: str) -> float:
+    """Click on the middle of the stage; the seconds until something is so."""
+    page.evaluate(f"() => {{ window.waiting = clicked(() => {test}); }}")
+    page.mouse.click(*MIDDLE)
+    return float(page.evaluate("window.waiting"))
+
+
 def text_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -183,6 +237,8 @@ def measure(report: Report) -> None:
         with editor(browser, address, AssetServer()) as page:
             seconds = page.evaluate("text => seconds(() => vm.addSprite(bytes(text)))", text_of(companion_sprite3()))
             report.add(Row("import the sprite", "the editor's new project", seconds, "s"))
+        for row in player_rows(browser, address, starter, clicks=5 if report.quick else 20):
+            report.add(row)
         browser.close()
 
 
