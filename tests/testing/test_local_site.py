@@ -34,6 +34,15 @@ def test_a_site_restarts_on_its_port_with_its_state() -> None:
         assert requests.get(f"{site.hosts[API]}/users/pixel_otter", timeout=5).status_code == 200
 
 
+def test_a_site_restarts_although_the_system_remembers_connections_that_it_has_cut() -> None:
+    site = LocalSite(port=quiet_port())
+    for _ in range(3):
+        with site, socket.create_connection(("127.0.0.1", site.port)) as connection:
+            connection.sendall(b"GET /api.scratch.mit.edu/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+            site.stop()  # so that the site is the one that closes it
+
+
 def test_a_taken_port_is_an_error(site: LocalSite) -> None:
     with pytest.raises(CloudlinkError, match="cannot listen on"):
         LocalSite(port=site.port).start()

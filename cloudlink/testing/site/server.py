@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import random
 import socket
 import threading
@@ -541,6 +542,9 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # http.server would look up the name of the interface, which can take seconds; nothing here needs it.
+        if os.name == "posix":  # elsewhere it would let two servers have the same port
+            # A port whose last connections the system still remembers can be had again: a restart is at once.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         socket.socket.bind(self.socket, self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
