@@ -22,7 +22,6 @@ from typing import Any
 
 import patience
 import pytest
-from quiet_port import quiet_port
 from spacing import JITTER
 
 from cloudlink.client import CloudClient
@@ -53,7 +52,7 @@ class Place:
 
     def __init__(self, profile: str | Profile) -> None:
         self.sets: list[SetRecord] = []
-        self.cloud = LocalCloud(profile, port=quiet_port(), on_set=self.sets.append)
+        self.cloud = LocalCloud(profile, on_set=self.sets.append)
         self.connections: list[CloudConnection] = []
         self._stack = ExitStack()
 

@@ -17,7 +17,6 @@ from functools import partial
 
 import patience
 import pytest
-from quiet_port import quiet_port
 from spacing import too_close
 
 from cloudlink.client import CloudClient
@@ -695,7 +694,7 @@ def test_the_server_sees_sets_no_closer_than_the_interval() -> None:
 @pytest.mark.parametrize("profile", ["scratch", "turbowarp"])
 def test_a_restarted_server_is_found_again(profile: str) -> None:
     with (
-        LocalCloud(profile, port=quiet_port()) as cloud,
+        LocalCloud(profile) as cloud,
         TwCloudConnection("1", username="bob", cloud_host=cloud.url, backoff=QUICK) as connection,
         TwCloudConnection("1", username="eve", cloud_host=cloud.url, backoff=QUICK) as other,
     ):

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from classic_sprite import DONE, FRAME, TIMEOUT, ClassicSprite
-from quiet_port import quiet_port
 from spacing import too_close
 
 from cloudlink.classic.settings import UPLINK
@@ -128,7 +127,7 @@ class Place:
 def place(profile: str) -> Iterator[Place]:
     before = set(threading.enumerate())
     with ExitStack() as stack:
-        yield Place(stack.enter_context(LocalCloud(profile, port=quiet_port())), stack)
+        yield Place(stack.enter_context(LocalCloud(profile)), stack)
     for thread in set(threading.enumerate()) - before:
         thread.join(SECONDS)
     assert set(threading.enumerate()) <= before

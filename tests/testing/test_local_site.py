@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from quiet_port import quiet_port
 from site_caller import API, Caller
 
 import cloudlink.testing
@@ -19,9 +18,9 @@ from cloudlink.testing import SPEED_LIMITS, LocalSite, Rules
 
 
 def test_a_site_restarts_on_its_port_with_its_state() -> None:
+    site = LocalSite()
     with pytest.raises(CloudlinkError, match="no port before its first start"):
-        _ = LocalSite().port
-    site = LocalSite(port=quiet_port())
+        _ = site.port
     with site:
         site.add_user("pixel_otter")
         port = site.port
@@ -35,7 +34,7 @@ def test_a_site_restarts_on_its_port_with_its_state() -> None:
 
 
 def test_a_site_restarts_although_the_system_remembers_connections_that_it_has_cut() -> None:
-    site = LocalSite(port=quiet_port())
+    site = LocalSite()
     for _ in range(3):
         with site, socket.create_connection(("127.0.0.1", site.port)) as connection:
             connection.sendall(b"GET /api.scratch.mit.edu/ HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from playing import PLACES, come_online, connect_server, join, request
-from quiet_port import quiet_port
 from spacing import too_close
 
 from cloudlink import CloudRequests, RequestError
@@ -83,7 +82,7 @@ def long_text(length: int) -> str:
 
 @contextmanager
 def serving(flavor: str = "vanilla") -> Iterator[Server]:
-    with LocalCloud(PLACES[flavor], port=quiet_port()) as cloud, connect_server(cloud) as connection:
+    with LocalCloud(PLACES[flavor]) as cloud, connect_server(cloud) as connection:
         server = Server(cloud, CloudRequests(connection))
         cloud.on_set = server.note_set
         add_handlers(server)
