@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
-import io
 import json
 import shutil
 import statistics
@@ -23,7 +22,6 @@ import sys
 import tarfile
 import tempfile
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +34,7 @@ from cloudlink.blank import BLANK
 from cloudlink.localcloud import LocalCloud
 from cloudlink.pictures.draw import find_browser
 from cloudlink.player.install import default_directory
-from cloudlink.sprite.archive import write_member
+from cloudlink.sprite.archive import Archive
 from cloudlink.sprite.companion import companion_sprite3, starter_sb3
 
 VERSION = "15.2.0"
@@ -137,35 +135,39 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def editor(browser: Browser, address: str, assets: AssetServer) -> Iterator[Page]:
-    """A new editor with its own new project in it."""
+def new_page(browser: Browser, assets: AssetServer) -> Iterator[Page]:
+    """A page with nothing in it yet."""
     page = browser.new_page(viewport={"width": 1250, "height": 850})
     page.set_default_timeout(MILLISECONDS)
     page.route("**/store/**", assets.answer)
-    page.goto(address)
-    page.wait_for_function("vm.runtime.targets.length === 2 && vm.editingTarget")
     try:
         yield page
     finally:
         page.close()
 
 
+@contextmanager
+def editor(browser: Browser, address: str, assets: AssetServer) -> Iterator[Page]:
+    """A new editor with its own new project in it."""
+    with new_page(browser, assets) as page:
+        page.goto(address)
+        page.wait_for_function("vm.runtime.targets.length === 2 && vm.editingTarget")
+        yield page
+
+
 def player_rows(browser: Browser, address: str, project: bytes, *, clicks: int) -> Iterator[Row]:
     """Somebody plays: the green flag in the middle of the stage, then the button that is there."""
-    with zipfile.ZipFile(io.BytesIO(project)) as packed:
-        content = packed.read("project.json")
-        assets = AssetServer()
-        assets.files |= {name: packed.read(name) for name in packed.namelist()}
+    archive = Archive(project)
+    assets = AssetServer()
+    assets.files |= archive.assets
     with (
         LocalCloud("scratch") as cloud,
         CloudConnection("1", username="server", cloud_host=cloud.url) as connection,
         CloudRequests(connection) as server,
+        new_page(browser, assets) as page,
     ):
         server.add_request(lambda name: f"Hello {name}, Python speaking!", name="greet")
-        page = browser.new_page(viewport={"width": 1250, "height": 850})
-        page.set_default_timeout(MILLISECONDS)
-        page.route("**/store/**", assets.answer)
-        page.route("**/projects/**", lambda route: route.fulfill(body=content))
+        page.route("**/projects/**", lambda route: route.fulfill(body=archive.content))
         page.goto(f"{address}?cloud={cloud.url.removeprefix('ws://')}")
         page.wait_for_function("vm.runtime.targets.length === 3 && variable('server status')")
         page.locator("img[title=Go]").wait_for()
@@ -177,7 +179,6 @@ def player_rows(browser: Browser, address: str, project: bytes, *, clicks: int) 
             page.evaluate("variable('server reply').value = ''")
             times.append(click(page, "variable('server reply').value === 'Hello ada, Python speaking!'"))
         yield Row("click on the button to answer", "Scratch's player", 1000 * statistics.median(times), "ms")
-        page.close()
 
 
 def click(page: Page, test: str) -> float:
@@ -193,12 +194,8 @@ def text_of(data: bytes) -> str:
 
 def with_pictures(project: bytes) -> bytes:
     """The same project, each costume with its picture in the file."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(project)) as old, zipfile.ZipFile(made, "w") as new:
-        for name in old.namelist():
-            write_member(new, name, old.read(name))
-        write_member(new, f"{BLANK}.svg", SVG)
-    return made.getvalue()
+    archive = Archive(project)
+    return archive.with_changes(archive.content, {f"{BLANK}.svg": SVG})
 
 
 def project_rows(browser: Browser, address: str, name: str, project: bytes, *, most: int | None) -> Iterator[Row]:

@@ -165,10 +165,10 @@ class _Project:
         return self.sprite(self.source)[0]
 
     def json(self) -> dict[str, Json]:
-        sources = [*self.source.starter.sprites, self.source]
-        _refuse_twins([source.name for source in sources], "two sprites are called {}")
         # The companion comes last: the editor opens a project with the blocks of its first sprite on the screen, and
         # would take long to draw thousands.
+        sources = [*self.source.starter.sprites, self.source]
+        _refuse_twins([source.name for source in sources], "two sprites are called {}")
         sprites = [self.sprite(source) for source in sources]
         messages = sorted(frozenset[str]().union(*(compiled.messages for _, compiled in sprites)))
         _refuse_twins(

@@ -81,11 +81,10 @@ def lint_assets(project: Mapping[str, Json], members: Mapping[str, bytes]) -> li
                 place = f"{target['name']}, {kind[:-1]} {asset.get('name')!r}"
                 name = asset.get("md5ext") or f"{asset.get('assetId')}.{asset.get('dataFormat')}"
                 asset_id = name.partition(".")[0]
+                if name not in members and asset_id == BLANK:
+                    continue  # Scratch has it
                 if name not in members:
-                    if asset_id != BLANK:
-                        problems.append(
-                            wrong(place, f"its file {name} is missing", "save the project anew in the editor")
-                        )
+                    problems.append(wrong(place, f"its file {name} is missing", "save the project anew in the editor"))
                 elif hashlib.md5(members[name], usedforsecurity=False).hexdigest() != asset_id:
                     problems.append(wrong(place, f"its file {name} holds other bytes", "put the picture in anew"))
     return problems
